@@ -1,0 +1,175 @@
+//! The consuming end of a completion queue: polls, spins, helps, parks.
+
+use std::ptr::NonNull;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::error::TooDeep;
+use crate::helper::{self, Helper};
+use crate::queue::{Chain, Queue};
+use crate::sync::{Deadline, Parker, Spin};
+use crate::task::Task;
+
+/// How long a consumer polls before it parks, unless it is told otherwise.
+pub(crate) const DEFAULT_SPIN: Duration = Duration::from_micros(5);
+
+/// Why a wait ended without a task.
+#[derive(Debug)]
+pub(crate) enum NotReady {
+    /// The deadline passed.
+    TimedOut,
+    /// The waiting worker's stack is nearly used up.
+    TooDeep(TooDeep),
+}
+
+/// Owns a queue, and knows how many tasks it has been promised and not yet received.
+#[derive(Debug)]
+pub(crate) struct Consumer {
+    queue: NonNull<Queue>,
+    /// Taken from the queue, and still the consumer's to hand out.
+    taken: Chain,
+    /// Promised, and not taken from the queue.
+    outstanding: usize,
+    spin: Duration,
+}
+
+// SAFETY: a consumer is used by one thread at a time (`&mut self`), the queue's other side is
+// made for other threads, and the tasks in it belong to whoever wraps the consumer, which asks
+// for `T: Send`.
+unsafe impl Send for Consumer {}
+// SAFETY: nothing can be done with a `&Consumer` but reading its numbers and its address.
+unsafe impl Sync for Consumer {}
+
+impl Consumer {
+    pub(crate) fn new() -> Self {
+        Self { queue: Queue::open(), taken: Chain::EMPTY, outstanding: 0, spin: DEFAULT_SPIN }
+    }
+
+    /// Polls for about `spin` before parking.
+    pub(crate) fn set_spin(&mut self, spin: Duration) {
+        self.spin = spin;
+    }
+
+    /// Where tasks are promised to. It lives until all that is outstanding has been delivered.
+    pub(crate) fn queue(&self) -> NonNull<Queue> {
+        self.queue
+    }
+
+    /// One more task has been promised.
+    pub(crate) fn expect_one(&mut self) {
+        self.outstanding += 1;
+    }
+
+    /// A promise was withdrawn.
+    pub(crate) fn excuse_one(&mut self) {
+        self.outstanding -= 1;
+    }
+
+    fn open_queue(&self) -> &Queue {
+        // SAFETY: the queue is open until the consumer is dropped.
+        unsafe { self.queue.as_ref() }
+    }
+
+    /// Receives the next task if one has been delivered. Wait-free, but for the turning around
+    /// of what has come since the last time: one step per task.
+    pub(crate) fn poll(&mut self) -> Option<Task> {
+        if self.taken.len() == 0 {
+            self.taken = self.open_queue().take();
+            self.outstanding -= self.taken.len();
+        }
+        let node = self.taken.pop()?;
+        // SAFETY: the node was taken from the queue.
+        Some(unsafe { Task::of_node(node) })
+    }
+
+    /// Receives the next task, waiting for it until `deadline`. Something must be outstanding.
+    ///
+    /// A worker without a deadline runs other tasks of its pool meanwhile; with a deadline it
+    /// does not, for it could not stop them in time.
+    pub(crate) fn wait(&mut self, mut deadline: Deadline) -> Result<Task, NotReady> {
+        if let Some(task) = self.poll() {
+            return Ok(task);
+        }
+        let helper = if deadline.is_never() { helper::current() } else { None };
+        let waiting = Waiting { consumer: self, helper };
+        waiting.until(&mut deadline)
+    }
+}
+
+/// A consumer in the middle of a wait.
+struct Waiting<'a> {
+    consumer: &'a mut Consumer,
+    helper: Option<Rc<dyn Helper>>,
+}
+
+impl Waiting<'_> {
+    fn until(self, deadline: &mut Deadline) -> Result<Task, NotReady> {
+        loop {
+            // This take also ends an announcement, so that the waiting bit is never left behind
+            // for another thread's wait.
+            if let Some(task) = self.consumer.poll() {
+                return Ok(task);
+            }
+            if deadline.has_passed() {
+                return Err(NotReady::TimedOut);
+            }
+            match self.helper.as_ref().map(|helper| helper.help()) {
+                Some(Ok(true)) => continue,
+                Some(Err(limit)) => return Err(NotReady::TooDeep(limit)),
+                Some(Ok(false)) | None => {}
+            }
+            self.sleep(deadline);
+        }
+    }
+
+    /// Polls for a while, then parks. Returns when there may be something to take.
+    fn sleep(&self, deadline: &mut Deadline) {
+        let queue = self.consumer.open_queue();
+        let mut spin = Spin::within(self.consumer.spin);
+        while spin.again() {
+            if !queue.is_silent() {
+                return;
+            }
+        }
+        let parker = Parker::current();
+        queue.signal().point_at(parker);
+        if !queue.announce() {
+            return;
+        }
+        match &self.helper {
+            // The pool may have woken the worker for a task: look for that, too.
+            Some(helper) => helper.park(parker),
+            None => {
+                while queue.is_silent() && !deadline.has_passed() {
+                    parker.park_until(deadline);
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(helper) = &self.helper {
+            helper.leave();
+        }
+    }
+}
+
+impl Drop for Consumer {
+    /// Leaves: what is ready is discarded, and what is still to come is settled by whoever
+    /// delivers it.
+    fn drop(&mut self) {
+        // SAFETY: the consumer uses its queue no more.
+        let mut rest = unsafe { Queue::close(self.queue, self.outstanding) };
+        for chain in [&mut self.taken, &mut rest] {
+            while let Some(node) = chain.pop() {
+                // SAFETY: the node was taken from the queue.
+                let task = unsafe { Task::of_node(node) };
+                // SAFETY: the task has been received, and its handle's share came with it or
+                // lives outside the queue.
+                unsafe { task.discard() };
+            }
+        }
+    }
+}

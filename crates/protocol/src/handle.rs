@@ -1,0 +1,378 @@
+//! The reading end of one task.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem;
+use std::time::Duration;
+
+use crate::consumer::{Consumer, NotReady};
+use crate::error::JoinError;
+use crate::id::TaskId;
+use crate::state::{Attach, Cancel, Detach, Phase};
+use crate::sync::Deadline;
+use crate::task::Task;
+
+/// What a request to cancel a task came to.
+///
+/// ```
+/// use photofinish_protocol::{Cancelled, completer};
+///
+/// let (mut completer, handle) = completer::<u8>();
+/// assert!(completer.start());
+/// assert_eq!(handle.cancel(), Cancelled::NoLonger);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cancelled {
+    /// This call cancelled the task. It will never run, what it had captured has been dropped,
+    /// and everyone who waits for it has been told.
+    Now,
+    /// The task had been cancelled before.
+    Before,
+    /// The task runs already, or has completed: it cannot be cancelled any more.
+    NoLonger,
+}
+
+impl Cancelled {
+    /// Whether the task is cancelled, by this call or an earlier one.
+    ///
+    /// ```
+    /// use photofinish_protocol::completer;
+    ///
+    /// let (_completer, handle) = completer::<u8>();
+    /// assert!(handle.cancel().is_cancelled());
+    /// ```
+    pub fn is_cancelled(self) -> bool {
+        match self {
+            Self::Now | Self::Before => true,
+            Self::NoLonger => false,
+        }
+    }
+}
+
+impl From<Cancel> for Cancelled {
+    fn from(cancel: Cancel) -> Self {
+        match cancel {
+            Cancel::Won(_) => Self::Now,
+            Cancel::Cancelled => Self::Before,
+            Cancel::Running | Cancel::Completed => Self::NoLonger,
+        }
+    }
+}
+
+/// The handle to one task's outcome. It is unique, and one pointer wide.
+///
+/// Dropping it detaches the task, which goes on; its result is dropped when it comes.
+///
+/// Where a method gives the outcome, it is `Ok` with what the closure returned, or a
+/// [`JoinError`] that tells a panic, a cancellation and an abandoned task apart.
+///
+/// # Memory ordering
+///
+/// What the task did happens before the return of the call that gives its outcome.
+///
+/// ```
+/// use photofinish_protocol::task;
+///
+/// let (runnable, handle) = task(|| "done");
+/// assert!(!handle.is_finished());
+/// runnable.run();
+/// assert!(handle.is_finished());
+/// assert_eq!(handle.join().unwrap(), "done");
+/// ```
+#[must_use = "dropping a handle detaches its task and loses the result"]
+pub struct JoinHandle<T> {
+    task: Task,
+    outcome: PhantomData<T>,
+}
+
+// SAFETY: the handle gives the value to the thread it is on, so the value must be `Send`. All
+// other uses of the task from several threads are transitions of its word.
+unsafe impl<T: Send> Send for JoinHandle<T> {}
+// SAFETY: through a shared handle the state can be read and the task cancelled, which drops the
+// closure on the calling thread: closures of tasks are `Send`. The value is out of reach.
+unsafe impl<T: Send> Sync for JoinHandle<T> {}
+
+impl<T> std::panic::UnwindSafe for JoinHandle<T> {}
+impl<T> std::panic::RefUnwindSafe for JoinHandle<T> {}
+
+impl<T> JoinHandle<T> {
+    /// # Safety
+    ///
+    /// The caller gives the handle's share away; the task is not attached (or its handle lives
+    /// outside the queue), its value is a `T`, and its closure is `Send`.
+    pub(crate) unsafe fn new(task: Task) -> Self {
+        Self { task, outcome: PhantomData }
+    }
+
+    /// Gives the share up to the caller.
+    pub(crate) fn into_task(self) -> Task {
+        let task = self.task;
+        mem::forget(self);
+        task
+    }
+
+    /// Waits for the task and gives its outcome.
+    ///
+    /// # Blocking
+    ///
+    /// Spins for a few microseconds, then parks. On a worker of a pool it runs other tasks of
+    /// the pool meanwhile, on top of this one: never wait with a lock in hand that such a task
+    /// may want.
+    ///
+    /// # Errors
+    ///
+    /// What the task came to, or [`JoinError::TooDeep`] if this is a worker whose stack is
+    /// nearly used up by waits within waits.
+    ///
+    /// ```
+    /// use photofinish_protocol::task;
+    ///
+    /// let (runnable, handle) = task(|| 1 + 1);
+    /// std::thread::spawn(move || runnable.run());
+    /// assert_eq!(handle.join().unwrap(), 2);
+    /// ```
+    pub fn join(self) -> Result<T, JoinError> {
+        match self.wait(Deadline::NEVER) {
+            Ok(outcome) => outcome,
+            Err((_, NotReady::TooDeep(limit))) => Err(JoinError::TooDeep(limit)),
+            Err((_, NotReady::TimedOut)) => unreachable!("the wait has no deadline"),
+        }
+    }
+
+    /// Gives the outcome if the task has finished, and the handle back otherwise. Does not wait.
+    ///
+    /// # Errors
+    ///
+    /// The handle, if the task has not finished.
+    ///
+    /// ```
+    /// use photofinish_protocol::task;
+    ///
+    /// let (runnable, handle) = task(|| 5);
+    /// let handle = handle.try_join().unwrap_err();
+    /// runnable.run();
+    /// assert_eq!(handle.try_join().unwrap().unwrap(), 5);
+    /// ```
+    pub fn try_join(self) -> Result<Result<T, JoinError>, Self> {
+        // SAFETY: the handle's share is ours.
+        if unsafe { self.task.state() }.is_finished() {
+            // SAFETY: as above, and the task has finished.
+            Ok(unsafe { self.into_task().finish() })
+        } else {
+            Err(self)
+        }
+    }
+
+    /// As [`join`](Self::join), but waits no longer than `timeout`, counted from the call.
+    ///
+    /// # Blocking
+    ///
+    /// On a worker of a pool it runs no other tasks meanwhile, because it could not stop them
+    /// when the time is up: a task of the same pool may need another worker to finish.
+    ///
+    /// # Errors
+    ///
+    /// The handle, if the task has not finished in time. The task goes on.
+    ///
+    /// ```
+    /// use photofinish_protocol::task;
+    /// use std::time::Duration;
+    ///
+    /// let (runnable, handle) = task(|| 5);
+    /// let handle = handle.join_timeout(Duration::from_millis(1)).unwrap_err();
+    /// runnable.run();
+    /// assert_eq!(handle.join_timeout(Duration::ZERO).unwrap().unwrap(), 5);
+    /// ```
+    pub fn join_timeout(self, timeout: Duration) -> Result<Result<T, JoinError>, Self> {
+        self.wait(Deadline::after(timeout)).map_err(|(handle, _)| handle)
+    }
+
+    fn wait(self, deadline: Deadline) -> Result<Result<T, JoinError>, (Self, NotReady)> {
+        let task = self.into_task();
+        let mut consumer = Consumer::new();
+        // SAFETY: the handle's share is ours, the task is not attached, and the consumer counts
+        // it below.
+        match unsafe { task.attach(consumer.queue(), 0) } {
+            // SAFETY: the task has finished.
+            Attach::Finished => return Ok(unsafe { task.finish() }),
+            Attach::Promised => consumer.expect_one(),
+        }
+        match consumer.wait(deadline) {
+            // SAFETY: the task has been received, together with the handle's share.
+            Ok(received) => Ok(unsafe { received.receive() }),
+            // SAFETY: the task is attached and has not been received.
+            Err(reason) => match unsafe { task.detach() } {
+                Detach::Withdrawn => {
+                    consumer.excuse_one();
+                    // SAFETY: the handle's share is ours again, and the task not attached.
+                    Err((unsafe { Self::new(task) }, reason))
+                }
+                // SAFETY: the task has finished. Its delivery comes to a queue that is closed
+                // when the consumer is dropped.
+                Detach::Delivering => Ok(unsafe { task.finish() }),
+            },
+        }
+    }
+
+    /// Cancels the task if it has not begun. At once: what it had captured is dropped on this
+    /// thread, and everyone who waits for the task sees [`JoinError::Cancelled`].
+    ///
+    /// A task that runs is not stopped. A panic in the `Drop` of what the task had captured is
+    /// contained: the panic hook runs, the task is cancelled and delivered all the same.
+    ///
+    /// ```
+    /// use photofinish_protocol::{Cancelled, JoinError, task};
+    ///
+    /// let (runnable, handle) = task(|| unreachable!());
+    /// assert_eq!(handle.cancel(), Cancelled::Now);
+    /// assert_eq!(handle.cancel(), Cancelled::Before);
+    /// runnable.run();
+    /// assert!(matches!(handle.join(), Err(JoinError::Cancelled)));
+    /// # fn unreachable() {}
+    /// ```
+    pub fn cancel(&self) -> Cancelled {
+        // SAFETY: the handle's share is borrowed from `self` until this has returned.
+        unsafe { self.task.cancel() }.into()
+    }
+
+    /// Something that can cancel the task even when this handle has been joined or put into a
+    /// set.
+    ///
+    /// # Panics
+    ///
+    /// If the task has so many cancellers that their count would spill over.
+    ///
+    /// ```
+    /// use photofinish_protocol::{Cancelled, as_completed, task};
+    ///
+    /// let (_runnable, handle) = task(|| ());
+    /// let canceller = handle.canceller();
+    /// let mut results = as_completed([handle]);
+    /// assert_eq!(canceller.cancel(), Cancelled::Now);
+    /// assert!(results.next().unwrap().outcome.is_err());
+    /// ```
+    pub fn canceller(&self) -> Canceller {
+        // SAFETY: the handle's share is ours.
+        unsafe { Canceller::new(self.task) }
+    }
+
+    /// Whether the task has returned, panicked, been cancelled or been abandoned.
+    pub fn is_finished(&self) -> bool {
+        // SAFETY: the handle's share is ours.
+        unsafe { self.task.state() }.is_finished()
+    }
+
+    /// Whether the task has begun and not finished.
+    ///
+    /// ```
+    /// use photofinish_protocol::completer;
+    ///
+    /// let (mut completer, handle) = completer::<u8>();
+    /// assert!(!handle.is_running());
+    /// completer.start();
+    /// assert!(handle.is_running());
+    /// ```
+    pub fn is_running(&self) -> bool {
+        // SAFETY: the handle's share is ours.
+        unsafe { self.task.state() }.phase() == Phase::Running
+    }
+
+    /// Whether the task was cancelled.
+    ///
+    /// ```
+    /// use photofinish_protocol::completer;
+    ///
+    /// let (_completer, handle) = completer::<u8>();
+    /// handle.cancel();
+    /// assert!(handle.is_cancelled());
+    /// ```
+    pub fn is_cancelled(&self) -> bool {
+        // SAFETY: the handle's share is ours.
+        unsafe { self.task.state() }.phase() == Phase::Cancelled
+    }
+
+    /// The task's identity.
+    pub fn id(&self) -> TaskId {
+        // SAFETY: the handle's share is ours.
+        unsafe { self.task.id() }
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        // SAFETY: the handle's share is ours, and the task is not attached.
+        unsafe { self.task.leave() };
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // SAFETY: the handle's share is ours.
+        let state = unsafe { self.task.state() };
+        f.debug_struct("JoinHandle").field("id", &self.id()).field("state", &state.phase()).finish()
+    }
+}
+
+/// Cancels a task, wherever its [`JoinHandle`] has gone. Clones cancel the same task.
+///
+/// It keeps the task's memory alive, but not its result.
+///
+/// ```
+/// use photofinish_protocol::{Cancelled, task};
+///
+/// let (runnable, handle) = task(|| 1);
+/// let canceller = handle.canceller();
+/// runnable.run();
+/// assert_eq!(handle.join().unwrap(), 1);
+/// assert_eq!(canceller.cancel(), Cancelled::NoLonger);
+/// ```
+pub struct Canceller(Task);
+
+// SAFETY: cancelling drops the closure on the calling thread, and closures of tasks are `Send`.
+// The last canceller may drop a value that nobody took, and values of tasks are `Send` too.
+unsafe impl Send for Canceller {}
+// SAFETY: as above; all it does is transitions of the word.
+unsafe impl Sync for Canceller {}
+
+impl Canceller {
+    /// # Safety
+    ///
+    /// The caller holds a share of the task.
+    unsafe fn new(task: Task) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { task.add_canceller() };
+        Self(task)
+    }
+
+    /// As [`JoinHandle::cancel`].
+    pub fn cancel(&self) -> Cancelled {
+        // SAFETY: the canceller's share is borrowed from `self` until this has returned.
+        unsafe { self.0.cancel() }.into()
+    }
+
+    /// The task's identity.
+    pub fn id(&self) -> TaskId {
+        // SAFETY: the canceller's share is ours.
+        unsafe { self.0.id() }
+    }
+}
+
+impl Clone for Canceller {
+    fn clone(&self) -> Self {
+        // SAFETY: a canceller's share is ours.
+        unsafe { Self::new(self.0) }
+    }
+}
+
+impl Drop for Canceller {
+    fn drop(&mut self) {
+        // SAFETY: the canceller's share is ours.
+        unsafe { self.0.release_canceller() };
+    }
+}
+
+impl fmt::Debug for Canceller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Canceller").field("id", &self.id()).finish()
+    }
+}

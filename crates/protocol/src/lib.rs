@@ -1,0 +1,69 @@
+//! The proven part of [photofinish]: tasks that complete by one atomic transition of their word
+//! and are delivered by one atomic push onto their consumer's word.
+//!
+//! This crate has no threads, no deque and no executor; the `photofinish` crate adds those and
+//! re-exports what users need. Whatever is public here and not re-exported there may change in
+//! any release.
+//!
+//! The modules, each using only those above it:
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`sync`] | the seam: `std`, or a model checker |
+//! | `state` | the life of a task as plain data |
+//! | `word` | the same, applied atomically |
+//! | `panic`, `error`, `id` | what tasks come to, and their names |
+//! | `signal` | whom to wake |
+//! | `storage` | where memory comes from |
+//! | `queue` | the completion queue |
+//! | `cell` | a task in memory |
+//! | `task` | what the holders of a task's shares do |
+//! | [`helper`] | what a worker does while it waits |
+//! | `consumer` | the waiting end of a queue |
+//! | `handle`, `runnable`, `completer` | the shares of a task as values |
+//! | `outstanding`, `as_completed`, `completion_set` | many tasks at once |
+//!
+//! [photofinish]: https://docs.rs/photofinish
+
+pub mod sync;
+
+mod state;
+mod word;
+
+mod panic;
+
+mod error;
+mod id;
+
+mod signal;
+mod storage;
+
+mod queue;
+
+mod cell;
+mod task;
+
+pub mod helper;
+
+mod consumer;
+
+mod handle;
+
+mod runnable;
+
+mod completer;
+mod outstanding;
+
+mod as_completed;
+mod completion_set;
+
+pub use as_completed::{AsCompleted, AsCompletedTimeout, as_completed};
+pub use completer::{Completer, completer};
+pub use completion_set::CompletionSet;
+pub use error::{JoinError, TimedOut, TooDeep};
+pub use handle::{Cancelled, Canceller, JoinHandle};
+pub use id::TaskId;
+pub use outstanding::Finished;
+pub use panic::{Panic, contain};
+pub use runnable::{Runnable, Spawn, task};
+pub use state::{Phase, Snapshot};

@@ -1,0 +1,144 @@
+//! The runner's side of a task that is run from a closure.
+
+use std::mem;
+
+use crate::error::JoinError;
+use crate::handle::JoinHandle;
+use crate::task::Task;
+
+/// A task that somebody is to run: the runner's share, as a value.
+///
+/// This is what a pool keeps in its queues; it is one pointer wide. Dropping it unrun ends the
+/// task as [`JoinError::Abandoned`].
+///
+/// ```
+/// use photofinish_protocol::task;
+///
+/// let (runnable, handle) = task(|| 6 * 7);
+/// std::thread::spawn(move || runnable.run());
+/// assert_eq!(handle.join().unwrap(), 42);
+/// ```
+#[derive(Debug)]
+pub struct Runnable(Task);
+
+// SAFETY: the closure and the value are `Send` (see `task`), and the runner's share may be given
+// up from any thread.
+unsafe impl Send for Runnable {}
+// SAFETY: nothing can be done with a `&Runnable`.
+unsafe impl Sync for Runnable {}
+
+impl Runnable {
+    /// # Safety
+    ///
+    /// The caller gives the runner's share away; the task has not been claimed, and its closure
+    /// and value are `Send` and live as long as the task.
+    pub(crate) unsafe fn new(task: Task) -> Self {
+        Self(task)
+    }
+
+    /// Runs the task on this thread, unless it was cancelled, and delivers its outcome.
+    ///
+    /// A panic of the closure, or in the `Drop` of what it captured, becomes the task's
+    /// [`JoinError::Panicked`]; this function does not panic.
+    ///
+    /// Progress: once the closure has returned, the delivery is lock-free: one fetch-and-add,
+    /// and if the task is awaited one compare-exchange, retried only when somebody else
+    /// completed, or the consumer took, announced itself or left, in between.
+    pub fn run(self) {
+        let task = self.into_task();
+        // SAFETY: this was the runner's share, and nobody has claimed the task.
+        unsafe { task.run() };
+    }
+
+    /// Ends the task as [`JoinError::Cancelled`] without running it, unless it has been cancelled
+    /// already, and tells whether this call did. What it had captured is dropped first, on this
+    /// thread; a panic in that is contained.
+    ///
+    /// ```
+    /// use photofinish_protocol::{JoinError, task};
+    ///
+    /// let (runnable, handle) = task(|| 1);
+    /// assert!(runnable.cancel());
+    /// assert!(matches!(handle.join(), Err(JoinError::Cancelled)));
+    /// ```
+    pub fn cancel(self) -> bool {
+        let task = self.into_task();
+        // SAFETY: this was the runner's share, and nobody has claimed the task.
+        let claimed = unsafe { task.claim() };
+        if claimed {
+            // SAFETY: the task has been claimed, and its closure is still there.
+            unsafe { task.drop_closure() };
+            // SAFETY: the storage is empty now.
+            unsafe { task.revoke() };
+        }
+        claimed
+    }
+
+    fn into_task(self) -> Task {
+        let task = self.0;
+        mem::forget(self);
+        task
+    }
+}
+
+impl Drop for Runnable {
+    fn drop(&mut self) {
+        let task = self.0;
+        // SAFETY: this is the runner's share, and nobody has claimed the task.
+        if unsafe { task.claim() } {
+            // SAFETY: the task has been claimed, and its closure is still there.
+            unsafe { task.drop_closure() };
+            // SAFETY: the storage is empty now. An error is put in, so that the type of the
+            // value plays no part.
+            unsafe { task.complete_with::<()>(Err(JoinError::Abandoned)) };
+        }
+    }
+}
+
+/// Makes a task of `closure`: what runs it, and the handle to its outcome.
+///
+/// Allocates once, for the closure and later the value.
+///
+/// ```
+/// use photofinish_protocol::{JoinError, task};
+///
+/// let (runnable, handle) = task(|| panic!("no luck"));
+/// runnable.run();
+/// let error: JoinError = handle.join().map(|()| ()).unwrap_err();
+/// assert_eq!(error.to_string(), "the task panicked: no luck");
+/// ```
+pub fn task<F, T>(closure: F) -> (Runnable, JoinHandle<T>)
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let task = Task::new(closure, None);
+    // SAFETY: a new task comes with both shares, and the bounds above hold.
+    let runnable = unsafe { Runnable::new(task) };
+    // SAFETY: as above.
+    let handle = unsafe { JoinHandle::new(task) };
+    (runnable, handle)
+}
+
+/// Something that runs tasks: a pool.
+///
+/// ```
+/// use photofinish_protocol::{CompletionSet, Runnable, Spawn};
+///
+/// struct Threads;
+///
+/// impl Spawn for Threads {
+///     fn spawn(&self, runnable: Runnable) {
+///         std::thread::spawn(move || runnable.run());
+///     }
+/// }
+///
+/// let mut set = CompletionSet::new();
+/// set.submit(&Threads, || 7);
+/// assert_eq!(set.next_finished().unwrap().outcome.unwrap(), 7);
+/// ```
+pub trait Spawn {
+    /// Takes the task over. One that will not be run is dropped, which ends it as
+    /// [`JoinError::Abandoned`].
+    fn spawn(&self, runnable: Runnable);
+}

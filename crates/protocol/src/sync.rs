@@ -1,0 +1,30 @@
+//! The seam between the protocol and what it runs on.
+//!
+//! Everything the protocol shares between threads comes from here: atomics, checked cells,
+//! parking, time, and the few places where memory is handed out and taken back. In a normal
+//! build it is `std` and a futex; under `cfg(loom)` it is [loom], which explores the
+//! interleavings and the weak-memory outcomes of the very same source.
+//!
+//! This is the only file of the crate that says `cfg(loom)`. [`SIDE`] tells which side was
+//! compiled; the models assert it, so that a model that explores nothing cannot pass.
+//!
+//! [loom]: https://docs.rs/loom
+
+#[cfg(loom)]
+mod model;
+#[cfg(not(loom))]
+mod native;
+
+#[cfg(loom)]
+pub use model::*;
+#[cfg(not(loom))]
+pub use native::*;
+
+/// What the seam was compiled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// `std` atomics and operating-system parking: a normal build.
+    Native,
+    /// loom: a model checker's atomics and scheduler.
+    Model,
+}

@@ -1,0 +1,222 @@
+//! The seam under loom: checked atomics and cells, parking without a clock, and memory that
+//! outlives its end long enough to catch whoever still uses it.
+//!
+//! What loom multiplexes onto one operating-system thread may use plain `std` state beside the
+//! model; such state adds neither interleavings nor happens-before edges.
+
+pub use loom::hint;
+pub use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
+pub use loom::sync::{Arc, Mutex};
+pub use loom::thread_local;
+
+pub use loom::cell::UnsafeCell;
+
+use std::alloc::Layout;
+use std::cell::{Cell, RefCell};
+use std::ptr::NonNull;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::{Duration, Instant};
+
+use super::Side;
+
+/// This build runs in the model checker.
+pub const SIDE: Side = Side::Model;
+
+std::thread_local! {
+    /// Which execution of a model this operating-system thread runs; no two are alike.
+    static EXECUTION: Cell<u64> = const { Cell::new(0) };
+    /// Memory that ended in this execution.
+    static ENDED: RefCell<Vec<(NonNull<u8>, Layout)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Begins an execution: every model calls this first. What the last one left is dropped.
+pub fn begin_execution() {
+    static SERIAL: AtomicU64 = AtomicU64::new(1);
+    EXECUTION.set(SERIAL.fetch_add(1, SeqCst));
+    for (memory, layout) in ENDED.take() {
+        // SAFETY: `deallocate` and `leak` took this memory from the global allocator with this
+        // layout, and no thread of a past execution runs any more.
+        unsafe { std::alloc::dealloc(memory.as_ptr(), layout) };
+    }
+}
+
+/// Gives memory back, at the start of the next execution: until then a use after the end reads
+/// something that [`Lifetime`] reports, instead of somebody else's bytes.
+///
+/// # Safety
+///
+/// `memory` was allocated by the global allocator with `layout`, and nobody uses it any more.
+pub unsafe fn deallocate(memory: NonNull<u8>, layout: Layout) {
+    ENDED.with_borrow_mut(|ended| ended.push((memory, layout)));
+}
+
+/// An object that lives as long as the execution. It must own no other memory.
+fn leak<T>(object: T) -> &'static T {
+    let object: &'static mut T = Box::leak(Box::new(object));
+    let memory = NonNull::from(&mut *object).cast();
+    ENDED.with_borrow_mut(|ended| ended.push((memory, Layout::new::<T>())));
+    object
+}
+
+/// Checks that every access to an object happens before its end, and that the end comes.
+#[derive(Debug)]
+pub struct Lifetime {
+    used: UnsafeCell<()>,
+    leaks: RefCell<Option<loom::alloc::Track<()>>>,
+}
+
+impl Default for Lifetime {
+    fn default() -> Self {
+        Self::begin()
+    }
+}
+
+impl Lifetime {
+    /// The object begins.
+    pub fn begin() -> Self {
+        Self { used: UnsafeCell::new(()), leaks: RefCell::new(Some(loom::alloc::Track::new(()))) }
+    }
+
+    /// The object is about to be used.
+    #[track_caller]
+    pub fn access(&self) {
+        assert!(self.leaks.borrow().is_some(), "use after the end");
+        self.used.with(|_| ());
+    }
+
+    /// The object is about to be freed; nobody may use it any more.
+    #[track_caller]
+    pub fn end(&self) {
+        let tracked = self.leaks.take();
+        assert!(tracked.is_some(), "ended twice");
+        self.used.with_mut(|_| ());
+    }
+}
+
+/// Objects that are recycled within an execution, and end with it. Recycling gives no
+/// happens-before edge here, so the model asks more of the protocol than the lock of a normal
+/// build does.
+#[derive(Debug)]
+pub struct Immortals<T: 'static>(std::sync::Mutex<Vec<(u64, &'static T)>>);
+
+impl<T> Immortals<T> {
+    /// No object yet.
+    pub const fn new() -> Self {
+        Self(std::sync::Mutex::new(Vec::new()))
+    }
+
+    /// Lends an object that nobody else holds, made by `make` if none is at rest.
+    pub fn lend(&self, make: impl FnOnce() -> T) -> &'static T {
+        let this_execution = EXECUTION.get();
+        let mut resting = self.0.lock().expect("no panic under the lock");
+        let found = resting.iter().rposition(|(execution, _)| *execution == this_execution);
+        let lent = found.map(|at| resting.swap_remove(at).1);
+        drop(resting);
+        lent.unwrap_or_else(|| leak(make()))
+    }
+
+    /// Gives `object` back for another to borrow.
+    pub fn give_back(&self, object: &'static T) {
+        let mut resting = self.0.lock().expect("no panic under the lock");
+        resting.push((EXECUTION.get(), object));
+    }
+}
+
+/// A thread's own parking place: loom's `Notify`, which explores a return without a token too.
+#[derive(Debug)]
+pub struct Parker {
+    token: loom::sync::Notify,
+    /// What a waker reads of the parker without synchronisation: it must have been published.
+    contents: UnsafeCell<()>,
+}
+
+loom::thread_local! {
+    static CURRENT: &'static Parker = leak(Parker::new());
+}
+
+impl Parker {
+    fn new() -> Self {
+        let parker = Self { token: loom::sync::Notify::new(), contents: UnsafeCell::new(()) };
+        parker.contents.with_mut(|_| ());
+        parker
+    }
+
+    /// The calling thread's parker.
+    pub fn current() -> &'static Parker {
+        CURRENT.with(|parker| *parker)
+    }
+
+    /// Waits for a token and takes it. May return without one.
+    pub fn park(&self) {
+        self.token.wait();
+    }
+
+    /// Returns at once, and the deadline has passed: a model has no clock, so a time-out may
+    /// come at any moment, and the scheduler chooses which.
+    pub fn park_until(&self, deadline: &mut Deadline) {
+        if deadline.is_never() {
+            return self.park();
+        }
+        *deadline = Deadline::Passed;
+    }
+
+    /// Leaves a token, and wakes the thread if it sleeps.
+    pub fn unpark(&self) {
+        self.contents.with(|_| ());
+        self.token.notify();
+    }
+}
+
+/// When a wait gives up. A deadline passes when the thread parks on it, wherever the scheduler
+/// lets that be.
+#[derive(Clone, Copy, Debug)]
+pub enum Deadline {
+    /// The wait never gives up.
+    Never,
+    /// The wait gives up when it parks.
+    Ahead,
+    /// The wait has given up.
+    Passed,
+}
+
+impl Deadline {
+    /// The wait never gives up.
+    pub const NEVER: Self = Self::Never;
+
+    /// The wait gives up when it parks.
+    pub fn after(_: Duration) -> Self {
+        Self::Ahead
+    }
+
+    /// The wait gives up when it parks.
+    pub fn at(_: Instant) -> Self {
+        Self::Ahead
+    }
+
+    /// Whether the wait never gives up.
+    pub fn is_never(&self) -> bool {
+        matches!(self, Self::Never)
+    }
+
+    /// Whether the moment has come.
+    pub fn has_passed(&self) -> bool {
+        matches!(self, Self::Passed)
+    }
+}
+
+/// A busy wait that never polls twice: a model checker explores the outcome instead.
+#[derive(Debug)]
+pub struct Spin;
+
+impl Spin {
+    /// No time to spin.
+    pub fn within(_: Duration) -> Self {
+        Self
+    }
+
+    /// Never.
+    pub fn again(&mut self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,174 @@
+//! The seam in a normal build: `std`, and the operating system's parking.
+
+mod parker;
+
+pub use parker::Parker;
+pub use std::hint;
+pub use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
+pub use std::sync::{Arc, Mutex};
+pub use std::thread_local;
+
+use std::alloc::Layout;
+use std::ptr::NonNull;
+use std::time::{Duration, Instant};
+
+use super::Side;
+
+/// This build runs on the machine.
+pub const SIDE: Side = Side::Native;
+
+/// `std::cell::UnsafeCell` with the closure-taking face that a model checker needs.
+#[derive(Debug, Default)]
+#[repr(transparent)]
+pub struct UnsafeCell<T: ?Sized>(std::cell::UnsafeCell<T>);
+
+impl<T> UnsafeCell<T> {
+    /// Wraps `value`.
+    pub const fn new(value: T) -> Self {
+        Self(std::cell::UnsafeCell::new(value))
+    }
+
+    /// Hands out a pointer for reading.
+    #[inline(always)]
+    pub fn with<R>(&self, read: impl FnOnce(*const T) -> R) -> R {
+        read(self.0.get())
+    }
+
+    /// Hands out a pointer for writing.
+    #[inline(always)]
+    pub fn with_mut<R>(&self, write: impl FnOnce(*mut T) -> R) -> R {
+        write(self.0.get())
+    }
+}
+
+/// Marks the life of an object whose memory is freed by hand. Nothing in a normal build; a
+/// model checks with it that every access happens before the end, and that the end comes.
+#[derive(Debug, Default)]
+pub struct Lifetime;
+
+impl Lifetime {
+    /// The object begins.
+    pub const fn begin() -> Self {
+        Self
+    }
+
+    /// The object is about to be used.
+    #[inline(always)]
+    pub fn access(&self) {}
+
+    /// The object is about to be freed; nobody may use it any more.
+    #[inline(always)]
+    pub fn end(&self) {}
+}
+
+/// Gives memory back to the allocator.
+///
+/// # Safety
+///
+/// `memory` was allocated by the global allocator with `layout`, and nobody uses it any more.
+#[inline(always)]
+pub unsafe fn deallocate(memory: NonNull<u8>, layout: Layout) {
+    // SAFETY: the caller's promise is that of `dealloc`.
+    unsafe { std::alloc::dealloc(memory.as_ptr(), layout) }
+}
+
+/// Objects that are recycled but never freed: a stale reference to one is always valid.
+///
+/// Lending and giving back take a lock, held for a push or a pop of a vector.
+#[derive(Debug)]
+pub struct Immortals<T: 'static>(Mutex<Vec<&'static T>>);
+
+impl<T> Immortals<T> {
+    /// No object yet.
+    pub const fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    /// Lends an object that nobody else holds, made by `make` if none is at rest.
+    pub fn lend(&self, make: impl FnOnce() -> T) -> &'static T {
+        let resting = self.resting().pop();
+        resting.unwrap_or_else(|| Box::leak(Box::new(make())))
+    }
+
+    /// Gives `object` back for another to borrow.
+    pub fn give_back(&self, object: &'static T) {
+        self.resting().push(object);
+    }
+
+    fn resting(&self) -> std::sync::MutexGuard<'_, Vec<&'static T>> {
+        // No user code runs under the lock, so it is poisoned only if a push of the vector
+        // panicked for lack of memory; the vector is whole even then.
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl<T> Default for Immortals<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// When a wait gives up: at a moment of the monotonic clock, or never.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// The wait never gives up.
+    pub const NEVER: Self = Self(None);
+
+    /// The wait gives up `timeout` from now; never, if that moment is beyond what the clock
+    /// can express.
+    pub fn after(timeout: Duration) -> Self {
+        Self(Instant::now().checked_add(timeout))
+    }
+
+    /// The wait gives up at `moment`.
+    pub fn at(moment: Instant) -> Self {
+        Self(Some(moment))
+    }
+
+    /// Whether the wait never gives up.
+    pub fn is_never(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Whether the moment has come.
+    pub fn has_passed(&self) -> bool {
+        self.0.is_some_and(|moment| Instant::now() >= moment)
+    }
+
+    /// The time that is left; `None` if it never ends.
+    fn remaining(&self) -> Option<Duration> {
+        self.0.map(|moment| moment.saturating_duration_since(Instant::now()))
+    }
+}
+
+/// A bounded busy wait: the clock is read once in so many polls, because a read costs as much
+/// as several polls.
+#[derive(Debug)]
+pub struct Spin {
+    end: Option<Instant>,
+    polls: u32,
+}
+
+impl Spin {
+    const POLLS_PER_CLOCK_READ: u32 = 32;
+
+    /// Polls for about `budget`; a zero budget polls not at all.
+    pub fn within(budget: Duration) -> Self {
+        let end = if budget.is_zero() { None } else { Instant::now().checked_add(budget) };
+        Self { end, polls: 0 }
+    }
+
+    /// Whether to poll once more, after a pause.
+    #[inline]
+    pub fn again(&mut self) -> bool {
+        let Some(end) = self.end else { return false };
+        hint::spin_loop();
+        self.polls += 1;
+        if !self.polls.is_multiple_of(Self::POLLS_PER_CLOCK_READ) {
+            return true;
+        }
+        Instant::now() < end
+    }
+}

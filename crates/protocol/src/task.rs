@@ -1,0 +1,410 @@
+//! What the holders of a task's shares do with it: each method is one transition of the state
+//! word and what is owed after it.
+//!
+//! Every method is `unsafe` for the same reason: a [`Task`] is a bare reference, and its caller
+//! promises to hold the share that the method is about. The types above this module turn the
+//! shares into values that cannot be used twice.
+
+use std::ptr::NonNull;
+
+use crate::cell::{self, Header, TaskRef};
+use crate::error::JoinError;
+use crate::id::TaskId;
+use crate::queue::{Node, Pushed, Queue};
+use crate::state::{Attach, Cancel, Claim, Detach, Leave, Owed, Phase, Snapshot, Verdict};
+
+/// A task, of which the holder has some share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Task(TaskRef);
+
+impl Task {
+    /// A task that nobody has begun. Its caller holds the runner's and the handle's share, and
+    /// the queue it is promised to, if any, the delivery.
+    pub(crate) fn new<F, T>(closure: F, promised_to: Option<(NonNull<Queue>, usize)>) -> Self
+    where
+        F: FnOnce() -> T,
+    {
+        Self(cell::new(closure, promised_to))
+    }
+
+    /// The task that `node`, taken from a queue, belongs to.
+    ///
+    /// # Safety
+    ///
+    /// The caller took the node from a queue.
+    pub(crate) unsafe fn of_node(node: NonNull<Node>) -> Self {
+        // SAFETY: only tasks' nodes are pushed, and a delivered task is live.
+        Self(unsafe { Header::of_node(node) })
+    }
+
+    unsafe fn header<'a>(self) -> &'a Header {
+        // SAFETY: every caller holds a share, which keeps the task alive.
+        unsafe { Header::of(self.0) }
+    }
+
+    /// # Safety
+    ///
+    /// The caller holds a share.
+    pub(crate) unsafe fn id(self) -> TaskId {
+        // SAFETY: the caller's promise.
+        unsafe { self.header() }.id()
+    }
+
+    /// # Safety
+    ///
+    /// The caller holds a share.
+    pub(crate) unsafe fn state(self) -> Snapshot {
+        // SAFETY: the caller's promise.
+        unsafe { self.header() }.word().observe()
+    }
+
+    // ---- the runner's share -----------------------------------------------------------------
+
+    /// Runs the task, unless it was cancelled, and gives the runner's share up. Never unwinds.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the runner's share and has not claimed the task.
+    pub(crate) unsafe fn run(self) {
+        // SAFETY: the caller's promise.
+        if unsafe { self.claim() } {
+            // SAFETY: the task has just been claimed.
+            let verdict = unsafe { Header::run(self.0) };
+            // SAFETY: the outcome has been put in.
+            unsafe { self.complete(verdict) };
+        }
+    }
+
+    /// Begins the task. If it was cancelled the runner's share is given up, and `false`
+    /// returned.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the runner's share and has not claimed the task.
+    pub(crate) unsafe fn claim(self) -> bool {
+        // SAFETY: the caller's promise.
+        let word = unsafe { self.header() }.word();
+        match word.claim() {
+            Claim::Run => true,
+            Claim::Leave => {
+                let owed = word.release_runner();
+                // SAFETY: this is what is owed.
+                unsafe { self.settle_up(owed) };
+                false
+            }
+        }
+    }
+
+    /// Publishes what has been put into the storage, delivers the task if it is promised to
+    /// somebody, and gives the runner's share up.
+    ///
+    /// # Safety
+    ///
+    /// The caller has claimed the task, and `verdict` says what the storage holds.
+    unsafe fn complete(self, verdict: Verdict) {
+        // SAFETY: the caller's promise.
+        let owed = unsafe { self.header() }.word().complete(verdict);
+        // SAFETY: this is what is owed.
+        unsafe { self.settle_up(owed) };
+    }
+
+    /// Completes a claimed task with a value or an error from outside.
+    ///
+    /// # Safety
+    ///
+    /// The caller has claimed the task and emptied its storage; `T` is the task's type.
+    pub(crate) unsafe fn complete_with<T>(self, outcome: Result<T, JoinError>) {
+        let verdict = match outcome {
+            Ok(value) => {
+                // SAFETY: the caller's promise.
+                unsafe { Header::put(self.0, value) };
+                Verdict::Returned
+            }
+            Err(error) => {
+                // SAFETY: the caller's promise.
+                unsafe { Header::put(self.0, error) };
+                Verdict::Failed
+            }
+        };
+        // SAFETY: the outcome has been put in.
+        unsafe { self.complete(verdict) };
+    }
+
+    /// Drops the closure of a claimed task unrun.
+    ///
+    /// # Safety
+    ///
+    /// The caller has claimed the task, and the storage holds the closure.
+    pub(crate) unsafe fn drop_closure(self) {
+        // SAFETY: the caller's promise.
+        unsafe { Header::drop_closure(self.0) };
+    }
+
+    /// Cancels a claimed task whose closure has been dropped.
+    ///
+    /// # Safety
+    ///
+    /// The caller has claimed the task and emptied its storage.
+    pub(crate) unsafe fn revoke(self) {
+        // SAFETY: the storage is empty, as the verdict says.
+        unsafe { self.complete(Verdict::Revoked) };
+    }
+
+    // ---- any share --------------------------------------------------------------------------
+
+    /// Cancels the task if nobody has begun it: its closure is dropped and it is delivered
+    /// before this returns.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds a share, and keeps it until this has returned.
+    pub(crate) unsafe fn cancel(self) -> Cancel {
+        // SAFETY: the caller's promise.
+        let cancel = unsafe { self.header() }.word().cancel();
+        if let Cancel::Won(owed) = cancel {
+            // SAFETY: the task is cancelled, so the storage is the canceller's and holds the
+            // closure still. A panic in its Drop is contained: the delivery comes after it.
+            unsafe { self.drop_closure() };
+            // SAFETY: this is what is owed.
+            unsafe { self.settle_up(owed) };
+        }
+        cancel
+    }
+
+    /// One more canceller's share.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds a share.
+    pub(crate) unsafe fn add_canceller(self) {
+        // SAFETY: the caller's promise.
+        unsafe { self.header() }.word().add_canceller();
+    }
+
+    /// Gives a canceller's share up.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds a canceller's share, and uses the task no more.
+    pub(crate) unsafe fn release_canceller(self) {
+        // SAFETY: the caller's promise.
+        let owed = unsafe { self.header() }.word().release_canceller();
+        // SAFETY: this is what is owed.
+        unsafe { self.settle_up(owed) };
+    }
+
+    // ---- the handle's share -----------------------------------------------------------------
+
+    /// Promises the task to `queue`, whose consumer will know it as `tag`, unless it has
+    /// finished.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the handle's share and the task is not attached to another queue. If
+    /// this returns [`Attach::Promised`], the queue's consumer counts the task as outstanding.
+    pub(crate) unsafe fn attach(self, queue: NonNull<Queue>, tag: usize) -> Attach {
+        // SAFETY: the caller's promise.
+        let header = unsafe { self.header() };
+        // A task whose delivery is still under way (a detach came too late for it) is finished:
+        // its destination is somebody else's and must not be written.
+        if header.word().observe().is_finished() {
+            return Attach::Finished;
+        }
+        // SAFETY: the task has not finished and is not attached.
+        unsafe { header.set_destination(queue, tag) };
+        header.word().attach()
+    }
+
+    /// Withdraws the promise, or learns that the delivery is under way.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the handle's share of an attached task it has not received.
+    pub(crate) unsafe fn detach(self) -> Detach {
+        // SAFETY: the caller's promise.
+        unsafe { self.header() }.word().detach()
+    }
+
+    /// Takes the outcome and gives the handle's share up.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the handle's share, `T` is the task's type, and the task has finished,
+    /// as [`state`](Self::state), `attach`, `detach` or `leave` has told.
+    pub(crate) unsafe fn finish<T>(self) -> Result<T, JoinError> {
+        // SAFETY: the task has finished and the outcome is the handle's.
+        let outcome = unsafe { self.outcome() };
+        // SAFETY: the outcome has been taken.
+        unsafe { self.release_handle() };
+        outcome
+    }
+
+    /// Gives the handle's share up; the outcome, if there is one already, is dropped.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the handle's share, and the task is not attached or its handle lives
+    /// outside the queue.
+    pub(crate) unsafe fn leave(self) {
+        // SAFETY: the caller's promise.
+        let word = unsafe { self.header() }.word();
+        match word.leave() {
+            Leave::Left => {}
+            Leave::Finished => {
+                // SAFETY: the task has finished and the outcome is the handle's.
+                unsafe { Header::drop_outcome(self.0, word.peek()) };
+                // SAFETY: the outcome has been dropped.
+                unsafe { self.release_handle() };
+            }
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The caller holds the handle's share of a finished task and has taken the outcome.
+    unsafe fn release_handle(self) {
+        // SAFETY: the caller's promise.
+        let word = unsafe { self.header() }.word();
+        let state = word.observe();
+        let owed = if state.is_alone() && !state.is_attached() {
+            // SAFETY: the handle's is the only share, and the storage is empty.
+            return unsafe { Header::bury(self.0) };
+        } else {
+            word.release_handle()
+        };
+        // SAFETY: this is what is owed.
+        unsafe { self.settle_up(owed) };
+    }
+
+    // ---- the consumer's: a received delivery, with or without the handle's share -------------
+
+    /// What the consumer calls the task.
+    ///
+    /// # Safety
+    ///
+    /// The caller has received the task.
+    pub(crate) unsafe fn tag(self) -> usize {
+        // SAFETY: the caller's promise.
+        let header = unsafe { self.header() };
+        // SAFETY: the caller's promise.
+        unsafe { header.tag() }
+    }
+
+    /// Takes the outcome of a received task, and gives delivery and handle up.
+    ///
+    /// # Safety
+    ///
+    /// The caller has received the task, holds the handle's share, and `T` is the task's type.
+    pub(crate) unsafe fn receive<T>(self) -> Result<T, JoinError> {
+        // SAFETY: a received task has finished, and the outcome is the handle's.
+        let outcome = unsafe { self.outcome() };
+        // SAFETY: the outcome has been taken.
+        unsafe { self.release_received() };
+        outcome
+    }
+
+    /// Drops the outcome of a received task, if the handle is the caller's too, and gives up
+    /// what the caller holds of it.
+    ///
+    /// # Safety
+    ///
+    /// The caller has received the task, or its push found the queue closed; unless the handle
+    /// lives outside the queue, the caller holds its share.
+    pub(crate) unsafe fn discard(self) {
+        // SAFETY: the caller's promise.
+        let word = unsafe { self.header() }.word();
+        let state = word.observe();
+        if state.is_split() {
+            let owed = word.settle();
+            // SAFETY: this is what is owed.
+            return unsafe { self.settle_up(owed) };
+        }
+        // SAFETY: a delivered task has finished, and the outcome is the handle's.
+        unsafe { Header::drop_outcome(self.0, state) };
+        // SAFETY: the outcome has been dropped.
+        unsafe { self.release_received() };
+    }
+
+    /// Makes a plain handle's share of a received task.
+    ///
+    /// # Safety
+    ///
+    /// The caller has received the task and holds the handle's share.
+    pub(crate) unsafe fn reclaim(self) {
+        // SAFETY: the caller's promise.
+        unsafe { self.header() }.word().reclaim();
+    }
+
+    /// # Safety
+    ///
+    /// The caller holds delivery and handle of the task and has taken the outcome.
+    unsafe fn release_received(self) {
+        // SAFETY: the caller's promise.
+        let word = unsafe { self.header() }.word();
+        if word.observe().is_alone() {
+            // The common case: no read-modify-write at all.
+            // SAFETY: runner and cancellers have left, and the storage is empty.
+            return unsafe { Header::bury(self.0) };
+        }
+        let owed = word.receive();
+        // SAFETY: this is what is owed.
+        unsafe { self.settle_up(owed) };
+    }
+
+    // ---- inside -----------------------------------------------------------------------------
+
+    /// # Safety
+    ///
+    /// The task has finished, the outcome is the caller's and `T` the task's type.
+    unsafe fn outcome<T>(self) -> Result<T, JoinError> {
+        // SAFETY: the caller holds a share.
+        let state = unsafe { self.header() }.word().peek();
+        match state.phase() {
+            // SAFETY: the task returned, and the value is taken once.
+            Phase::Returned => Ok(unsafe { Header::take(self.0) }),
+            // SAFETY: the task failed, and the error is taken once.
+            Phase::Failed => Err(unsafe { Header::take(self.0) }),
+            Phase::Cancelled => Err(JoinError::Cancelled),
+            Phase::Pending | Phase::Running => unreachable!("only a finished task is taken"),
+        }
+    }
+
+    /// Does what a transition has left to do.
+    ///
+    /// # Safety
+    ///
+    /// A transition that the caller made on this task returned `owed`, and the caller has no
+    /// further use for the task.
+    unsafe fn settle_up(self, owed: Owed) {
+        match owed {
+            // SAFETY: a delivery is owed.
+            Owed::Deliver => unsafe { self.deliver() },
+            // SAFETY: the last share is gone.
+            Owed::Free => unsafe { Header::free(self.0) },
+            Owed::Nothing => {}
+        }
+    }
+
+    /// Pushes the task to its destination; if the consumer has left, settles in its place.
+    ///
+    /// # Safety
+    ///
+    /// The caller is owed to deliver the task.
+    unsafe fn deliver(self) {
+        // SAFETY: the delivery keeps the task alive.
+        let header = unsafe { self.header() };
+        // SAFETY: the delivery is the caller's, so nobody writes the destination. It is read
+        // after the transition, never before: before, it races with attach.
+        let queue = unsafe { header.destination() };
+        // SAFETY: the delivery is the caller's, and the queue has been promised it.
+        match unsafe { Queue::push(queue, Header::node(self.0)) } {
+            Pushed::Delivered => {}
+            Pushed::Closed => {
+                // SAFETY: the push found the queue closed; the closer left the handle's share.
+                unsafe { self.discard() };
+                // SAFETY: the delivery has just been settled.
+                unsafe { Queue::settle_one(queue) };
+            }
+        }
+    }
+}
