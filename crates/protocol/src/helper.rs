@@ -21,7 +21,7 @@ pub trait Helper {
 
     /// Parks until `parker`, which is this thread's, is woken: by the pool because there is
     /// work, or by whoever else knows the parker. May return at any time.
-    fn park(&self, parker: &Parker);
+    fn park(&self, parker: &'static Parker);
 
     /// The wait is over. If the pool had woken this thread for work that it now leaves, the
     /// wake is handed on.

@@ -1,0 +1,323 @@
+//! Building a pool.
+
+use std::error::Error;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
+use std::{fmt, io, thread};
+
+use photofinish_protocol::Panic;
+use photofinish_protocol::sync::Arc;
+
+use crate::pool::Pool;
+use crate::shared::Shared;
+use crate::stack::{self, StackGauge};
+use crate::worker::{Queues, Worker};
+
+/// The most workers a pool can have.
+const MOST_WORKERS: usize = 1 << 15;
+
+/// How long an idle worker polls before it parks, unless told otherwise: about what it costs to
+/// wake it.
+const DEFAULT_SPIN: Duration = Duration::from_micros(20);
+
+/// Configures a [`Pool`].
+///
+/// ```
+/// use photofinish::Pool;
+/// use std::time::Duration;
+///
+/// let pool = Pool::builder()
+///     .workers(2)
+///     .thread_name("fetch")
+///     .stack_size(512 * 1024)
+///     .on_thread_start(|worker| println!("worker {worker} begins"))
+///     .spin(Duration::ZERO)
+///     .build()?;
+/// let name = pool.submit(|| std::thread::current().name().map(str::to_owned));
+/// assert!(name.join().unwrap().unwrap().starts_with("fetch-"));
+/// # Ok::<(), photofinish::BuildError>(())
+/// ```
+#[must_use = "a builder does nothing until it builds"]
+pub struct Builder {
+    workers: Option<usize>,
+    name: Box<dyn Fn(usize) -> String>,
+    stack_size: usize,
+    on_thread_start: Arc<dyn Fn(usize) + Send + Sync>,
+    spin: Duration,
+}
+
+impl Pool {
+    /// A pool with one worker per core.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::ThreadNotStarted`] if the system refuses a thread.
+    ///
+    /// ```
+    /// let pool = photofinish::Pool::new()?;
+    /// assert_eq!(pool.submit(|| 1 + 1).join().unwrap(), 2);
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
+    pub fn new() -> Result<Pool, BuildError> {
+        Self::builder().build()
+    }
+
+    /// Configures a pool.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+}
+
+impl Builder {
+    fn new() -> Self {
+        static POOLS: AtomicUsize = AtomicUsize::new(0);
+        let pool = POOLS.fetch_add(1, Ordering::Relaxed);
+        Self {
+            workers: None,
+            name: Box::new(move |worker| format!("photofinish-{pool}-{worker}")),
+            stack_size: stack::DEFAULT,
+            on_thread_start: Arc::new(|_| {}),
+            spin: DEFAULT_SPIN,
+        }
+    }
+
+    /// How many workers the pool has; one per core unless told otherwise. Tasks that block, on
+    /// input and output for instance, want more workers than there are cores.
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = Some(workers);
+        self
+    }
+
+    /// Names the threads `prefix-0`, `prefix-1`, and so on. Unless told otherwise they are named
+    /// `photofinish-POOL-WORKER`, with a number that is the pool's own.
+    pub fn thread_name(self, prefix: impl Into<String>) -> Self {
+        let prefix = prefix.into();
+        self.thread_name_by(move |worker| format!("{prefix}-{worker}"))
+    }
+
+    /// Names each thread by its worker's index.
+    ///
+    /// ```
+    /// use photofinish::Pool;
+    ///
+    /// let pool = Pool::builder().workers(1).thread_name_by(|n| format!("lane {}", n + 1)).build()?;
+    /// let name = pool.submit(|| std::thread::current().name().map(str::to_owned));
+    /// assert_eq!(name.join().unwrap().unwrap(), "lane 1");
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
+    pub fn thread_name_by(mut self, name: impl Fn(usize) -> String + 'static) -> Self {
+        self.name = Box::new(name);
+        self
+    }
+
+    /// The size of each worker's stack, in bytes: 2 MiB unless told otherwise, and at least
+    /// 64 KiB.
+    ///
+    /// It bounds how deeply waits can nest: a worker that waits runs other tasks on the same
+    /// stack, and refuses to wait once three quarters of it are in use.
+    pub fn stack_size(mut self, bytes: usize) -> Self {
+        self.stack_size = bytes;
+        self
+    }
+
+    /// Runs on each worker's thread, with the worker's index, before its first task.
+    pub fn on_thread_start(mut self, initializer: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.on_thread_start = Arc::new(initializer);
+        self
+    }
+
+    /// How long an idle worker polls for work before it parks: 20 microseconds unless told
+    /// otherwise; zero parks at once. Consumers have a `spin` of their own, at
+    /// [`AsCompleted::spin`](crate::AsCompleted::spin).
+    pub fn spin(mut self, spin: Duration) -> Self {
+        self.spin = spin;
+        self
+    }
+
+    /// Starts the workers. Returns when the initializer has run on each of them.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] if a setting is out of range, a thread cannot be started or the
+    /// initializer panics on one. Nothing is left running then.
+    pub fn build(self) -> Result<Pool, BuildError> {
+        let workers = self.check()?;
+        let queues: Vec<Queues> = (0..workers).map(|_| Queues::new()).collect();
+        let shared = Arc::new(Shared::new(queues.iter().map(Queues::victim).collect()));
+        let (report, reports) = mpsc::channel();
+
+        let mut threads = Vec::with_capacity(workers);
+        let mut failure = None;
+        for (index, queues) in queues.into_iter().enumerate() {
+            match self.start(index, queues, &shared, report.clone()) {
+                Ok(thread) => threads.push(thread),
+                Err(error) => {
+                    failure = Some(error);
+                    break;
+                }
+            }
+        }
+        drop(report);
+        // The channel ends when each thread that was started has reported.
+        let panicked = reports.into_iter().flatten().min_by_key(|(worker, _)| *worker);
+        if let Some((worker, panic)) = panicked {
+            failure.get_or_insert(BuildError::InitializerPanicked { worker, panic });
+        }
+        match failure {
+            None => Ok(Pool::assemble(shared, threads)),
+            Some(error) => {
+                shared.end();
+                for thread in threads {
+                    thread.join().expect("no panic leaves a worker");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn check(&self) -> Result<usize, BuildError> {
+        let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let workers = self.workers.unwrap_or_else(cores);
+        if workers == 0 {
+            return Err(BuildError::NoWorkers);
+        }
+        if workers > MOST_WORKERS {
+            return Err(BuildError::TooManyWorkers { workers, most: MOST_WORKERS });
+        }
+        if self.stack_size < stack::SMALLEST {
+            let (bytes, smallest) = (self.stack_size, stack::SMALLEST);
+            return Err(BuildError::StackTooSmall { bytes, smallest });
+        }
+        Ok(workers)
+    }
+
+    fn start(
+        &self,
+        index: usize,
+        queues: Queues,
+        shared: &Arc<Shared>,
+        report: mpsc::Sender<Option<(usize, Panic)>>,
+    ) -> Result<thread::JoinHandle<()>, BuildError> {
+        let name = (self.name)(index);
+        if name.contains('\0') {
+            return Err(BuildError::BadThreadName { worker: index, name });
+        }
+        let shared = Arc::clone(shared);
+        let initializer = Arc::clone(&self.on_thread_start);
+        let (spin, stack_size) = (self.spin, self.stack_size);
+        let body = move || {
+            let stack = StackGauge::new(stack_size);
+            let start = std::panic::AssertUnwindSafe(|| initializer(index));
+            let started = std::panic::catch_unwind(start);
+            drop(initializer);
+            let failed = started.err().map(|payload| (index, Panic::new(payload)));
+            let ready = failed.is_none();
+            // The builder listens until every sender is gone.
+            report.send(failed).ok();
+            drop(report);
+            if ready {
+                Worker::work(shared, index, queues, stack, spin);
+            }
+        };
+        thread::Builder::new()
+            .name(name)
+            .stack_size(stack_size)
+            .spawn(body)
+            .map_err(|source| BuildError::ThreadNotStarted { worker: index, source })
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("workers", &self.workers)
+            .field("stack_size", &self.stack_size)
+            .field("spin", &self.spin)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a pool could not be built. Nothing is left running.
+///
+/// ```
+/// use photofinish::{BuildError, Pool};
+///
+/// let error = Pool::builder().workers(0).build().unwrap_err();
+/// assert!(matches!(error, BuildError::NoWorkers));
+/// assert_eq!(error.to_string(), "a pool needs at least 1 worker, and 0 were asked for");
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// No worker was asked for.
+    NoWorkers,
+    /// More workers were asked for than a pool can have.
+    TooManyWorkers {
+        /// How many were asked for.
+        workers: usize,
+        /// How many there can be.
+        most: usize,
+    },
+    /// The workers' stacks would be too small to run anything.
+    StackTooSmall {
+        /// What was asked for, in bytes.
+        bytes: usize,
+        /// What is needed, in bytes.
+        smallest: usize,
+    },
+    /// A thread's name contains a NUL character.
+    BadThreadName {
+        /// The worker whose thread it is.
+        worker: usize,
+        /// The name.
+        name: String,
+    },
+    /// The system refused a thread.
+    ThreadNotStarted {
+        /// The worker whose thread it is.
+        worker: usize,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The initializer panicked.
+    InitializerPanicked {
+        /// The first worker on which it did.
+        worker: usize,
+        /// The panic.
+        panic: Panic,
+    },
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoWorkers => f.write_str("a pool needs at least 1 worker, and 0 were asked for"),
+            Self::TooManyWorkers { workers, most } => {
+                write!(f, "a pool has at most {most} workers, and {workers} were asked for")
+            }
+            Self::StackTooSmall { bytes, smallest } => {
+                write!(f, "a worker's stack has at least {smallest} bytes, not {bytes}")
+            }
+            Self::BadThreadName { worker, name } => {
+                write!(f, "the thread name of worker {worker}, {name:?}, contains a NUL character")
+            }
+            Self::ThreadNotStarted { worker, source } => {
+                write!(f, "the thread of worker {worker} could not be started: {source}")
+            }
+            Self::InitializerPanicked { worker, panic } => {
+                write!(f, "on_thread_start panicked on worker {worker}: {}", panic.message())
+            }
+        }
+    }
+}
+
+impl Error for BuildError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::ThreadNotStarted { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}

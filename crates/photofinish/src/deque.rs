@@ -1,0 +1,22 @@
+//! The seam to the work-stealing deques: N. S. Arora, R. D. Blumofe and C. G. Plaxton's, in the
+//! dynamic form of D. Chase and Y. Lev (*Dynamic Circular Work-Stealing Deque*, 2005), as
+//! implemented by crossbeam.
+//!
+//! A steal may find that another thread was faster and has to be tried again, and the injector
+//! makes a thief wait for a pusher that was stopped between reserving its place and filling it.
+//! Neither touches the delivery of a task whose body has returned.
+
+pub(crate) use crossbeam_deque::{Injector, Stealer, Worker};
+
+use crossbeam_deque::Steal;
+
+/// Tries until the steal succeeds or the deque is found empty.
+pub(crate) fn insist<T>(mut steal: impl FnMut() -> Steal<T>) -> Option<T> {
+    loop {
+        match steal() {
+            Steal::Success(task) => return Some(task),
+            Steal::Empty => return None,
+            Steal::Retry => {}
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Who searches, who sleeps, and who wakes whom.
+//!
+//! A worker that has run out of work *searches* for a while, then goes to *sleep*. A submitter
+//! wakes a sleeper only when nobody searches, and a searcher that finds something, and was the
+//! last to search, wakes the next if there is more. So work wakes workers one after the other,
+//! as many as it keeps busy, and a submitter whose workers are awake makes no system call.
+//!
+//! # Why no work is left lying with everybody asleep
+//!
+//! Each side writes, fences, and then looks at what the other side writes:
+//!
+//! | who | writes | fence | looks at |
+//! |---|---|---|---|
+//! | submitter | its task into a queue | `published` | searching, sleepers |
+//! | sleeper | its bit; it searches no more | `asleep` | the queues |
+//! | last searcher | it searches no more | `search over` | the queues |
+//! | waker that found nobody | it searches no more | `search over` | sleepers |
+//!
+//! The fences are sequentially consistent, so of any two sides at least one sees what the other
+//! wrote (the store-buffering pattern of E. W. Dekker's mutual exclusion). A submitter that is
+//! silent saw a searcher or no sleeper. If it saw a searcher, that one either finds the task, or
+//! stops searching after the task was published, and looks at the queues then. If it saw no
+//! sleeper, each worker is awake, or goes to sleep later and looks at the queues then.
+//!
+//! # What this may wait for
+//!
+//! A woken worker counts as searching from the moment it is chosen. If it, or the waker that
+//! chose it, is stopped for long, others stay silent meanwhile: new tasks wait until a busy
+//! worker finishes its own. The delivery of tasks whose body has returned is not concerned.
+
+use std::ptr;
+
+use crossbeam_utils::CachePadded;
+use photofinish_protocol::sync::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+use photofinish_protocol::sync::{AtomicPtr, AtomicUsize, Parker, fence};
+
+/// How many workers search (low half), and how many rest with nothing begun (high half).
+#[derive(Clone, Copy)]
+struct Census(usize);
+
+const SEARCHING: usize = 1;
+const RESTING: usize = 1 << (usize::BITS / 2);
+
+impl Census {
+    fn searching(self) -> usize {
+        self.0 % RESTING
+    }
+
+    fn resting(self) -> usize {
+        self.0 / RESTING
+    }
+}
+
+/// Whether a sleeping worker is between tasks, or inside one that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bed {
+    /// The worker has nothing begun.
+    Own,
+    /// The worker waits inside a task.
+    Nested,
+}
+
+/// How a worker got up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Risen {
+    /// It was chosen by a waker, and searches now.
+    Chosen,
+    /// It got up by itself.
+    ByItself,
+}
+
+/// The idle protocol's shared state.
+#[derive(Debug)]
+pub(crate) struct Idle {
+    census: CachePadded<AtomicUsize>,
+    /// A bit for each worker that sleeps. Whoever clears it has chosen the worker.
+    asleep: Box<[CachePadded<AtomicUsize>]>,
+    /// Where each worker sleeps; published with its bit.
+    beds: Box<[AtomicPtr<Parker>]>,
+}
+
+impl Idle {
+    /// Nobody sleeps.
+    pub(crate) fn new(workers: usize) -> Self {
+        let groups = workers.div_ceil(usize::BITS as usize);
+        Self {
+            census: CachePadded::new(AtomicUsize::new(0)),
+            asleep: (0..groups).map(|_| CachePadded::new(AtomicUsize::new(0))).collect(),
+            beds: (0..workers).map(|_| AtomicPtr::new(ptr::null_mut())).collect(),
+        }
+    }
+
+    fn place(&self, worker: usize) -> (&AtomicUsize, usize) {
+        let bits = usize::BITS as usize;
+        (&self.asleep[worker / bits], 1 << (worker % bits))
+    }
+
+    fn somebody_sleeps(&self) -> bool {
+        self.asleep.iter().any(|group| group.load(Relaxed) != 0)
+    }
+
+    /// Work has been published: wakes a worker, unless somebody searches or nobody sleeps.
+    ///
+    /// Costs a fence and two loads when there is nobody to wake.
+    #[inline]
+    pub(crate) fn work_published(&self) {
+        // ORDERING (fence published): SeqCst; pairs with the fences asleep and search over.
+        fence(SeqCst);
+        if Census(self.census.load(Relaxed)).searching() == 0 && self.somebody_sleeps() {
+            self.wake_one();
+        }
+    }
+
+    /// Wakes a worker, unless somebody searches or nobody sleeps.
+    #[cold]
+    pub(crate) fn wake_one(&self) {
+        loop {
+            // The chosen one will search. That is counted before it is chosen, so that of two
+            // wakers at once only one goes on.
+            let mut census = self.census.load(Relaxed);
+            loop {
+                if Census(census).searching() > 0 {
+                    return;
+                }
+                match self.census.compare_exchange(census, census + SEARCHING, AcqRel, Relaxed) {
+                    Ok(_) => break,
+                    Err(now) => census = now,
+                }
+            }
+            if self.choose_one() {
+                return;
+            }
+            // Nobody slept. Meanwhile others may have relied on this search: look again.
+            self.end_search();
+            if !self.somebody_sleeps() {
+                return;
+            }
+        }
+    }
+
+    /// Wakes a sleeper, for whom a search has been counted.
+    fn choose_one(&self) -> bool {
+        for (group, beds) in self.asleep.iter().zip(self.beds.chunks(usize::BITS as usize)) {
+            let mut asleep = group.load(Relaxed);
+            while asleep != 0 {
+                let bit = asleep & asleep.wrapping_neg();
+                // ORDERING (edge bed): Acquire; pairs with the Release in lie_down; carries the
+                // bed.
+                let before = group.fetch_and(!bit, AcqRel);
+                if before & bit != 0 {
+                    Self::wake(&beds[bit.trailing_zeros() as usize]);
+                    return true;
+                }
+                asleep = before;
+            }
+        }
+        false
+    }
+
+    /// Wakes everybody who sleeps.
+    pub(crate) fn wake_all(&self) {
+        for (group, beds) in self.asleep.iter().zip(self.beds.chunks(usize::BITS as usize)) {
+            // ORDERING (edge bed): as in choose_one.
+            let mut chosen = group.swap(0, AcqRel);
+            self.census.fetch_add(chosen.count_ones() as usize * SEARCHING, AcqRel);
+            while chosen != 0 {
+                Self::wake(&beds[chosen.trailing_zeros() as usize]);
+                chosen &= chosen - 1;
+            }
+        }
+    }
+
+    fn wake(bed: &AtomicPtr<Parker>) {
+        let parker = bed.load(Relaxed);
+        // SAFETY: the caller has just cleared the worker's bit, which the worker set after it
+        // had stored its parker here; parkers are immortal.
+        let parker = unsafe { &*parker };
+        parker.unpark();
+    }
+
+    /// A worker begins to search.
+    pub(crate) fn begin_search(&self) {
+        self.census.fetch_add(SEARCHING, AcqRel);
+    }
+
+    /// A worker searches no more. `true` if it was the last: it has to look at the queues once
+    /// more, and to wake another worker if there is work.
+    #[must_use = "the last searcher looks at the queues once more"]
+    pub(crate) fn stop_search(&self) -> bool {
+        self.end_search() == 1
+    }
+
+    /// Returns how many had searched.
+    fn end_search(&self) -> usize {
+        let before = Census(self.census.fetch_sub(SEARCHING, AcqRel));
+        // ORDERING (fence search over): SeqCst; pairs with the fences published and asleep.
+        fence(SeqCst);
+        before.searching()
+    }
+
+    /// A searching worker lies down. It has to look at the queues before it sleeps.
+    pub(crate) fn lie_down(&self, worker: usize, bed: Bed, parker: &'static Parker) {
+        let (group, bit) = self.place(worker);
+        self.beds[worker].store(ptr::from_ref(parker).cast_mut(), Relaxed);
+        // ORDERING (edge bed): Release; pairs with the Acquire in choose_one; carries the bed.
+        group.fetch_or(bit, Release);
+        match bed {
+            Bed::Own => self.census.fetch_add(RESTING - SEARCHING, AcqRel),
+            Bed::Nested => self.census.fetch_sub(SEARCHING, AcqRel),
+        };
+        // ORDERING (fence asleep): SeqCst; pairs with the fences published and search over.
+        fence(SeqCst);
+    }
+
+    /// Whether nobody has chosen the worker yet.
+    pub(crate) fn sleeps(&self, worker: usize) -> bool {
+        let (group, bit) = self.place(worker);
+        group.load(Acquire) & bit != 0
+    }
+
+    /// The worker gets up.
+    pub(crate) fn get_up(&self, worker: usize, bed: Bed) -> Risen {
+        let (group, bit) = self.place(worker);
+        let chosen = group.fetch_and(!bit, AcqRel) & bit == 0;
+        if bed == Bed::Own {
+            self.census.fetch_sub(RESTING, AcqRel);
+        }
+        if chosen { Risen::Chosen } else { Risen::ByItself }
+    }
+
+    /// How many workers rest with nothing begun.
+    pub(crate) fn resting(&self) -> usize {
+        // ORDERING: Acquire; whoever counts them all sees what they had done before.
+        Census(self.census.load(Acquire)).resting()
+    }
+}

@@ -1,0 +1,71 @@
+//! Results in the order they cross the line.
+//!
+//! A work-stealing pool whose tasks complete by one atomic transition and are delivered by one
+//! atomic push, with [`as_completed`] on top: results in the order tasks finish.
+//!
+//! ```
+//! use photofinish::{Pool, as_completed};
+//!
+//! let pool = Pool::builder().workers(4).build()?;
+//! let words = ["three", "blind", "mice"];
+//! let tasks: Vec<_> = words.iter().map(|&word| pool.submit(move || word.len())).collect();
+//! for finished in as_completed(tasks) {
+//!     let word = words[finished.index];
+//!     match finished.outcome {
+//!         Ok(length) => println!("{word} has {length} letters"),
+//!         Err(why) => eprintln!("{word}: {why}"), // panicked, cancelled, abandoned
+//!     }
+//! }
+//! # Ok::<(), photofinish::BuildError>(())
+//! ```
+//!
+//! | to do | use |
+//! |---|---|
+//! | run something, get its result | [`Pool::submit`], [`JoinHandle::join`] |
+//! | many results, as they come | [`as_completed`], with [`AsCompleted::timeout`] |
+//! | more tasks while results come in | [`CompletionSet`] |
+//! | submit from inside tasks | [`Pool::handle`] |
+//! | cancel what has not begun | [`JoinHandle::cancel`], [`JoinHandle::canceller`] |
+//! | feed it from elsewhere | [`completer`] |
+//!
+//! # What is guaranteed
+//!
+//! * Each task is yielded exactly once, whether it returned, panicked, was cancelled or was
+//!   abandoned.
+//! * Once a task's body has returned, its delivery to a blocking or polling consumer waits for
+//!   no other thread, wherever any one is stopped. (Allocation is excepted; parking is a futex on
+//!   Linux, and takes a lock for a moment elsewhere.)
+//! * A worker that waits runs other tasks meanwhile. Waits that follow the tree of submissions
+//!   never deadlock, with a single worker, up to a depth that follows from
+//!   [`Builder::stack_size`]; beyond it they end as [`JoinError::TooDeep`].
+//! * A pool that is idle uses no CPU.
+//!
+//! # What is not
+//!
+//! * With `panic = "abort"` a panicking task ends the process.
+//! * `next` and `join` block the thread they are called on: in async code, that is the executor's.
+//! * Waits on what is not a descendant of the waiting task, or under a lock that other tasks take,
+//!   may deadlock.
+
+mod deque;
+
+mod idle;
+
+mod stack;
+
+mod shared;
+
+mod worker;
+
+mod pool;
+
+mod builder;
+
+pub use builder::{BuildError, Builder};
+pub use pool::{Handle, Pool};
+
+pub use photofinish_protocol::{
+    AsCompleted, AsCompletedTimeout, Cancelled, Canceller, Completer, CompletionSet, Finished,
+    JoinError, JoinHandle, Panic, Runnable, Spawn, TaskId, TimedOut, TooDeep, as_completed,
+    completer, task,
+};

@@ -1,0 +1,248 @@
+//! A worker: finds tasks, runs them, and rests when there are none.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::rc::Rc;
+use std::time::Duration;
+
+use photofinish_protocol::helper::{Helper, assist};
+use photofinish_protocol::sync::{Arc, Parker, Spin};
+use photofinish_protocol::{Runnable, TooDeep};
+
+use crate::deque::{self, Stealer, insist};
+use crate::idle::{Bed, Risen};
+use crate::shared::{Shared, Victim};
+use crate::stack::StackGauge;
+
+/// A worker's own queues, made before its thread is.
+pub(crate) struct Queues {
+    /// What its own tasks submit. Waits take the newest, so that they go no deeper than the tree
+    /// of submissions; otherwise the oldest is next.
+    spawned: deque::Worker<Runnable>,
+    /// What it has fetched from the injector, oldest first.
+    fetched: deque::Worker<Runnable>,
+}
+
+impl Queues {
+    pub(crate) fn new() -> Self {
+        Self { spawned: deque::Worker::new_lifo(), fetched: deque::Worker::new_fifo() }
+    }
+
+    pub(crate) fn victim(&self) -> Victim {
+        Victim { spawned: self.spawned.stealer(), fetched: self.fetched.stealer() }
+    }
+}
+
+/// One thread of a pool.
+pub(crate) struct Worker {
+    shared: Arc<Shared>,
+    index: usize,
+    queues: Queues,
+    /// The other end of the worker's own `spawned`, where the oldest task is.
+    oldest: Stealer<Runnable>,
+    stack: StackGauge,
+    spin: Duration,
+    /// Whether the census counts this worker as searching.
+    searching: Cell<bool>,
+    turn: Cell<usize>,
+}
+
+/// Once in so many turns a worker looks first at what came from outside, so that tasks which
+/// keep submitting others cannot hold those up for ever.
+const OUTSIDERS_TURN: usize = 64;
+
+thread_local! {
+    static CURRENT: RefCell<Option<Rc<Worker>>> = const { RefCell::new(None) };
+}
+
+impl Worker {
+    /// Runs tasks on this thread until the pool ends.
+    pub(crate) fn work(
+        shared: Arc<Shared>,
+        index: usize,
+        queues: Queues,
+        stack: StackGauge,
+        spin: Duration,
+    ) {
+        let worker = Rc::new(Worker {
+            shared,
+            index,
+            oldest: queues.spawned.stealer(),
+            queues,
+            stack,
+            spin,
+            searching: Cell::new(false),
+            turn: Cell::new(index),
+        });
+        CURRENT.set(Some(Rc::clone(&worker)));
+        assist(Rc::clone(&worker) as Rc<dyn Helper>, || worker.run());
+        CURRENT.set(None);
+    }
+
+    /// Whether the calling thread is a worker of the pool.
+    pub(crate) fn is_current(shared: &Arc<Shared>) -> bool {
+        Self::with_current(shared, |worker| worker.is_some())
+    }
+
+    /// Queues `task` with the calling worker, or from outside if that is not one of the pool's.
+    #[inline]
+    pub(crate) fn submit(shared: &Arc<Shared>, task: Runnable) {
+        Self::with_current(shared, |worker| match worker {
+            Some(worker) => {
+                worker.queues.spawned.push(task);
+                shared.idle.work_published();
+            }
+            None => shared.inject(task),
+        });
+    }
+
+    #[inline]
+    fn with_current<R>(shared: &Arc<Shared>, f: impl FnOnce(Option<&Worker>) -> R) -> R {
+        // While a thread's locals are being destroyed it is nobody's worker any more. The task
+        // must not be lost for that, hence the detour by an option.
+        let mut f = Some(f);
+        let called = CURRENT.try_with(|current| {
+            let current = current.borrow();
+            let worker = current.as_deref().filter(|worker| Arc::ptr_eq(&worker.shared, shared));
+            f.take().map(|f| f(worker))
+        });
+        match (called, f) {
+            (Ok(Some(result)), _) => result,
+            (_, Some(f)) => f(None),
+            _ => unreachable!("the function is called once"),
+        }
+    }
+
+    fn run(&self) {
+        loop {
+            if let Some(task) = self.find() {
+                self.stop_searching();
+                task.run();
+            } else if self.shared.has_ended() {
+                return;
+            } else {
+                self.start_searching();
+                if !self.spin_for_work() {
+                    self.rest();
+                }
+            }
+        }
+    }
+
+    /// The next task for a worker with nothing begun: the oldest it can reach.
+    fn find(&self) -> Option<Runnable> {
+        let turn = self.turn.get().wrapping_add(1);
+        self.turn.set(turn);
+        if turn.is_multiple_of(OUTSIDERS_TURN)
+            && let Some(task) = self.fetch()
+        {
+            return Some(task);
+        }
+        insist(|| self.oldest.steal()).or_else(|| self.fetch()).or_else(|| self.steal())
+    }
+
+    /// The next task for a worker that waits inside one: the newest of its own, which is the
+    /// most likely to be what it waits for.
+    fn find_nested(&self) -> Option<Runnable> {
+        self.queues.spawned.pop().or_else(|| self.steal()).or_else(|| self.fetch())
+    }
+
+    /// A task that came from outside.
+    fn fetch(&self) -> Option<Runnable> {
+        let fetched = &self.queues.fetched;
+        fetched.pop().or_else(|| insist(|| self.shared.injector.steal_batch_and_pop(fetched)))
+    }
+
+    /// A task of another worker.
+    fn steal(&self) -> Option<Runnable> {
+        let victims = &self.shared.victims;
+        let others = (1..victims.len()).map(|step| {
+            // Each turn begins with another victim.
+            let offset = (step + self.turn.get()) % (victims.len() - 1) + 1;
+            &victims[(self.index + offset) % victims.len()]
+        });
+        others.into_iter().find_map(|victim| {
+            insist(|| victim.spawned.steal())
+                .or_else(|| insist(|| victim.fetched.steal_batch_and_pop(&self.queues.fetched)))
+        })
+    }
+
+    fn start_searching(&self) {
+        if !self.searching.replace(true) {
+            self.shared.idle.begin_search();
+        }
+    }
+
+    /// Searches no more, and wakes the next worker if it was the last to search and there is
+    /// work left.
+    fn stop_searching(&self) {
+        if self.searching.replace(false) && self.shared.idle.stop_search() && self.shared.has_work()
+        {
+            self.shared.idle.wake_one();
+        }
+    }
+
+    fn spin_for_work(&self) -> bool {
+        let mut spin = Spin::within(self.spin);
+        while spin.again() {
+            if self.shared.has_work() || self.shared.has_ended() {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Sleeps, with nothing begun, until there may be work.
+    fn rest(&self) {
+        let parker = Parker::current();
+        self.lie_down(Bed::Own, parker);
+        self.shared.end_if_drained();
+        while self.may_sleep() {
+            parker.park();
+        }
+        self.get_up(Bed::Own);
+    }
+
+    fn lie_down(&self, bed: Bed, parker: &'static Parker) {
+        self.searching.set(false);
+        self.shared.idle.lie_down(self.index, bed, parker);
+    }
+
+    fn may_sleep(&self) -> bool {
+        self.shared.idle.sleeps(self.index) && !self.shared.has_work() && !self.shared.has_ended()
+    }
+
+    fn get_up(&self, bed: Bed) {
+        let risen = self.shared.idle.get_up(self.index, bed);
+        self.searching.set(risen == Risen::Chosen);
+    }
+}
+
+impl Helper for Worker {
+    fn help(&self) -> Result<bool, TooDeep> {
+        self.stack.check()?;
+        let Some(task) = self.find_nested() else { return Ok(false) };
+        self.stop_searching();
+        task.run();
+        Ok(true)
+    }
+
+    fn park(&self, parker: &'static Parker) {
+        self.start_searching();
+        self.lie_down(Bed::Nested, parker);
+        if self.may_sleep() {
+            parker.park();
+        }
+        self.get_up(Bed::Nested);
+    }
+
+    fn leave(&self) {
+        self.stop_searching();
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker").field("index", &self.index).finish_non_exhaustive()
+    }
+}
