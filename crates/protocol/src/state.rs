@@ -18,8 +18,11 @@
 //!
 //! The task is freed by the transition after which no share is left ([`Snapshot::is_free`]).
 //! There is no reference count. Each transition here is a pure function; `word.rs` applies it
-//! by one atomic step. [`TABLE`] is the same in rows, and the tests hold the functions, the
-//! rows, and the table in the documentation against each other, word by word.
+//! by one atomic step. `table.rs` has the same in rows, and its tests hold the functions, the
+//! rows, and the table in `docs/protocol.md` against each other, word by word.
+
+#[cfg(test)]
+mod table;
 
 /// Where a task is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

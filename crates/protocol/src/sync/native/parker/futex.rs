@@ -29,8 +29,7 @@ const FLAGS: u32 = NAP - 1;
 pub(super) struct Bed(AtomicU32);
 
 impl Bed {
-    /// Takes the token, sleeping until there is one or `deadline` has passed. Returns as well
-    /// when the kernel wakes the thread for no reason.
+    /// Takes the token, sleeping until there is one or `deadline` has passed.
     pub(super) fn sleep(&self, deadline: Deadline) {
         let awake = self.0.load(Relaxed);
         let asleep = (awake & !FLAGS).wrapping_add(NAP) | ASLEEP;
@@ -39,7 +38,10 @@ impl Bed {
         let lay_down =
             awake & TOKEN == 0 && self.0.compare_exchange(awake, asleep, Relaxed, Relaxed).is_ok();
         if lay_down {
-            wait(&self.0, asleep, deadline);
+            // A call for an earlier nap may come late and end this one: then sleep on.
+            while self.0.load(Relaxed) & TOKEN == 0 && !deadline.has_passed() {
+                wait(&self.0, asleep, deadline);
+            }
         }
         // The nap's number stays, so that no two naps look alike to a late ringer.
         let rested = if lay_down { asleep & !FLAGS } else { awake & !FLAGS };
@@ -74,7 +76,7 @@ fn wait(word: &AtomicU32, expected: u32, deadline: Deadline) {
     });
     let limit = limit.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
     // SAFETY: `word` is a live, aligned 32-bit word and `limit` null or a live timespec, as
-    // FUTEX_WAIT asks. Every way it can return, a signal included, is a return from sleep.
+    // FUTEX_WAIT asks. However it returns, a signal included, the caller looks again.
     unsafe {
         libc::syscall(
             libc::SYS_futex,

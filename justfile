@@ -1,0 +1,21 @@
+# One recipe is one claim. Each is a thin line over a command that the README gives as well.
+
+# Everything holds: tests, documentation examples, and the models.
+test:
+    cargo test --workspace
+
+# Every interleaving within the stated bounds is sound.
+loom:
+    cargo loom
+
+# Latency and throughput, ours against channels and mutexes.
+bench:
+    cargo bench
+
+# The classic: results in the order they come.
+race:
+    cargo run --release --example as_completed -- --scale 0.1
+
+# What a submission has to pass.
+ci:
+    bash .ci/run
