@@ -69,3 +69,8 @@ pub use photofinish_protocol::{
     JoinError, JoinHandle, Panic, Runnable, Spawn, TaskId, TimedOut, TooDeep, as_completed,
     completer, task,
 };
+
+/// The README's example, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
