@@ -1,0 +1,215 @@
+//! Rows S, and the rows X about shutting down: a pool ends by being dropped.
+
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::Duration;
+
+use photofinish::{Cancelled, JoinError, Pool};
+
+use crate::support::{Gate, LIMIT, Threads, counted_pool, eventually, pool, within};
+
+/// Submitting after the shutdown is refused; same as CPython, but as the task's error.
+#[test]
+fn s1_submitting_after_the_end_is_refused() {
+    within(LIMIT, || {
+        let pool = pool(2);
+        let handle = pool.handle();
+        drop(pool);
+        assert!(matches!(handle.submit(|| 1).join(), Err(JoinError::Abandoned)));
+    });
+}
+
+/// Fifty slow tasks, and a shutdown at once: it returns, and every task has its result; same as
+/// CPython.
+#[test]
+fn s4_a_drop_right_after_submitting_loses_no_result() {
+    within(LIMIT, || {
+        let pool = pool(5);
+        let nap = || thread::sleep(Duration::from_millis(10));
+        let tasks: Vec<_> = (0..50).map(|_| pool.submit(nap)).collect();
+        drop(pool);
+        assert!(tasks.into_iter().all(|task| matches!(task.try_join(), Ok(Ok(())))));
+    });
+}
+
+/// A task cancelled right after its submission does not hang the shutdown; same as CPython.
+#[test]
+fn s7_a_drop_with_a_cancelled_task_returns() {
+    within(LIMIT, || {
+        for _ in 0..200 {
+            let pool = pool(2);
+            let task = pool.submit(|| 1);
+            let cancelled = task.cancel();
+            drop(pool);
+            match task.join() {
+                Ok(1) => assert_eq!(cancelled, Cancelled::NoLonger),
+                Err(JoinError::Cancelled) => assert_eq!(cancelled, Cancelled::Now),
+                other => panic!("the task neither ran nor was cancelled: {other:?}"),
+            }
+        }
+    });
+}
+
+/// Blocking tasks have as many threads as there are workers, and after the shutdown none; same
+/// as CPython, but the threads start with the pool.
+#[test]
+fn s8_all_threads_have_ended_when_the_drop_returns() {
+    within(LIMIT, || {
+        let (pool, threads) = counted_pool(3);
+        let gate = Gate::default();
+        let blockers: Vec<_> = (0..3).map(|_| gate.hold_a_worker(&pool)).collect();
+        assert_eq!(threads.alive(), 3);
+        gate.open();
+        drop(pool);
+        assert_eq!((threads.alive(), threads.ever()), (0, 3));
+        assert!(blockers.into_iter().all(|task| matches!(task.try_join(), Ok(Ok(())))));
+    });
+}
+
+/// Leaving the block that holds the pool shuts it down and waits; same as CPython's `with`.
+#[test]
+fn s9_leaving_the_scope_waits_for_everything() {
+    within(LIMIT, || {
+        let (results, threads) = {
+            let (pool, threads) = counted_pool(5);
+            let tasks: Vec<_> = (-5_i32..5).map(|n| pool.submit(move || n.abs())).collect();
+            (tasks, threads)
+        };
+        assert_eq!(threads.alive(), 0);
+        let results: Vec<_> = results.into_iter().map(|task| task.join().unwrap()).collect();
+        assert_eq!(results, [5, 4, 3, 2, 1, 0, 1, 2, 3, 4]);
+    });
+}
+
+/// A pool that is dropped while its results are still wanted does all queued work first, and its
+/// threads end; same as CPython.
+#[test]
+fn s10_dropping_the_pool_drains_the_queue() {
+    within(LIMIT, || {
+        let (pool, threads) = counted_pool(1);
+        let gate = Gate::default();
+        let blocker = gate.hold_a_worker(&pool);
+        let tasks: Vec<_> = (0..100).map(|n| pool.submit(move || n)).collect();
+        let dropper = thread::spawn(move || drop(pool));
+        assert!(tasks.iter().all(|task| !task.is_finished()));
+        gate.open();
+        dropper.join().unwrap();
+        assert_eq!(threads.alive(), 0);
+        blocker.join().unwrap();
+        for (n, task) in tasks.into_iter().enumerate() {
+            assert_eq!(task.join().unwrap(), n);
+        }
+    });
+}
+
+fn names_of_the_workers(pool: &Pool) -> HashSet<String> {
+    let workers = pool.workers().get();
+    // Each worker is held until all are there, so that each runs one of the tasks.
+    let meeting = Arc::new(Barrier::new(workers));
+    let tasks: Vec<_> = (0..workers)
+        .map(|_| {
+            let meeting = Arc::clone(&meeting);
+            pool.submit(move || {
+                meeting.wait();
+                thread::current().name().expect("workers have names").to_owned()
+            })
+        })
+        .collect();
+    tasks.into_iter().map(|task| task.join().unwrap()).collect()
+}
+
+/// A prefix names the threads; deviates in form: `prefix-0`, not `prefix_0`.
+#[test]
+fn s12_thread_names_are_the_prefix_and_a_number() {
+    within(LIMIT, || {
+        let pool = Pool::builder().workers(5).thread_name("SpecialPool").build().unwrap();
+        let expected = (0..5).map(|n| format!("SpecialPool-{n}")).collect();
+        assert_eq!(names_of_the_workers(&pool), expected);
+    });
+}
+
+/// Unless told otherwise, names are unique per pool; same as CPython, in its own form.
+#[test]
+fn s13_default_thread_names_are_unique_to_the_pool() {
+    within(LIMIT, || {
+        let (one, other) = (pool(3), pool(3));
+        let (names, others) = (names_of_the_workers(&one), names_of_the_workers(&other));
+        assert_eq!((names.len(), others.len()), (3, 3));
+        assert!(names.is_disjoint(&others));
+        for name in names.iter().chain(&others) {
+            let numbers = name.strip_prefix("photofinish-").expect("they begin with the library");
+            let (pool, worker) = numbers.split_once('-').expect("pool, dash, worker");
+            assert!(pool.parse::<usize>().is_ok() && worker.parse::<usize>().is_ok());
+        }
+    });
+}
+
+/// A shutdown returns when all pending tasks have run, not only those that were running; same
+/// as CPython.
+#[test]
+fn x12_the_drop_returns_when_all_that_was_pending_has_run() {
+    within(LIMIT, || {
+        let ran = Arc::new(AtomicUsize::new(0));
+        let pool = pool(2);
+        for _ in 0..1_000 {
+            let ran = Arc::clone(&ran);
+            drop(pool.submit(move || ran.fetch_add(1, SeqCst)));
+        }
+        drop(pool);
+        assert_eq!(ran.load(SeqCst), 1_000);
+    });
+}
+
+/// A pool that is shut down by one of its own tasks does not wait for itself; deviates: CPython
+/// raises an error, photofinish lets the last worker clean up.
+#[test]
+fn x16_a_pool_dropped_on_its_own_worker_does_not_join_itself() {
+    within(LIMIT, || {
+        for workers in [1, 3] {
+            let (pool, threads) = counted_pool(workers);
+            let (gate, ran) = (Gate::default(), Arc::new(AtomicUsize::new(0)));
+            let pool = Arc::new(pool);
+            let (mine, waits) = (Arc::clone(&pool), gate.clone());
+            let dropper = pool.submit(move || {
+                waits.wait();
+                drop(Arc::into_inner(mine).expect("the other has gone"));
+                "survived"
+            });
+            for _ in 0..100 {
+                let ran = Arc::clone(&ran);
+                drop(pool.submit(move || ran.fetch_add(1, SeqCst)));
+            }
+            drop(pool);
+            gate.open();
+            assert_eq!(dropper.join().unwrap(), "survived");
+            eventually("all threads end", || threads.alive() == 0);
+            assert_eq!(ran.load(SeqCst), 100);
+        }
+    });
+}
+
+/// A shutdown by an unwinding panic cancels nothing, waits for everything, and swallows nothing;
+/// same as CPython.
+#[test]
+fn x17_unwinding_through_the_scope_finishes_the_work() {
+    within(LIMIT, || {
+        let ran = Arc::new(AtomicUsize::new(0));
+        let threads = Threads::default();
+        let (counter, counting) = (Arc::clone(&ran), threads.clone());
+        let unwound = catch_unwind(AssertUnwindSafe(move || {
+            let builder = Pool::builder().workers(2);
+            let pool = builder.on_thread_start(move |_| counting.enter()).build().unwrap();
+            for _ in 0..100 {
+                let counter = Arc::clone(&counter);
+                drop(pool.submit(move || counter.fetch_add(1, SeqCst)));
+            }
+            panic!("the body fails");
+        }));
+        assert_eq!(*unwound.unwrap_err().downcast::<&str>().unwrap(), "the body fails");
+        assert_eq!(ran.load(SeqCst), 100);
+        assert_eq!(threads.alive(), 0);
+    });
+}
