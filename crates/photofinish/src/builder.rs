@@ -3,12 +3,11 @@
 use std::error::Error;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
 use std::time::Duration;
-use std::{fmt, io, thread};
+use std::{fmt, io};
 
 use photofinish_protocol::Panic;
-use photofinish_protocol::sync::Arc;
+use photofinish_protocol::sync::{Arc, mpsc, thread};
 
 use crate::pool::Pool;
 use crate::shared::Shared;
@@ -44,7 +43,7 @@ pub struct Builder {
     workers: Option<usize>,
     name: Box<dyn Fn(usize) -> String>,
     stack_size: usize,
-    on_thread_start: Arc<dyn Fn(usize) + Send + Sync>,
+    on_thread_start: std::sync::Arc<dyn Fn(usize) + Send + Sync>,
     spin: Duration,
 }
 
@@ -72,13 +71,14 @@ impl Pool {
 
 impl Builder {
     fn new() -> Self {
+        // Plain std, not the seam: a number, and nothing that goes with it.
         static POOLS: AtomicUsize = AtomicUsize::new(0);
         let pool = POOLS.fetch_add(1, Ordering::Relaxed);
         Self {
             workers: None,
             name: Box::new(move |worker| format!("photofinish-{pool}-{worker}")),
             stack_size: stack::DEFAULT,
-            on_thread_start: Arc::new(|_| {}),
+            on_thread_start: std::sync::Arc::new(|_| {}),
             spin: DEFAULT_SPIN,
         }
     }
@@ -124,7 +124,7 @@ impl Builder {
 
     /// Runs on each worker's thread, with the worker's index, before its first task.
     pub fn on_thread_start(mut self, initializer: impl Fn(usize) + Send + Sync + 'static) -> Self {
-        self.on_thread_start = Arc::new(initializer);
+        self.on_thread_start = std::sync::Arc::new(initializer);
         self
     }
 
@@ -161,7 +161,8 @@ impl Builder {
         }
         drop(report);
         // The channel ends when each thread that was started has reported.
-        let panicked = reports.into_iter().flatten().min_by_key(|(worker, _)| *worker);
+        let reports = std::iter::from_fn(|| reports.recv().ok());
+        let panicked = reports.flatten().min_by_key(|(worker, _)| *worker);
         if let Some((worker, panic)) = panicked {
             failure.get_or_insert(BuildError::InitializerPanicked { worker, panic });
         }
@@ -178,7 +179,7 @@ impl Builder {
     }
 
     fn check(&self) -> Result<usize, BuildError> {
-        let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let workers = self.workers.unwrap_or_else(cores);
         if workers == 0 {
             return Err(BuildError::NoWorkers);
@@ -205,7 +206,7 @@ impl Builder {
             return Err(BuildError::BadThreadName { worker: index, name });
         }
         let shared = Arc::clone(shared);
-        let initializer = Arc::clone(&self.on_thread_start);
+        let initializer = std::sync::Arc::clone(&self.on_thread_start);
         let (spin, stack_size) = (self.spin, self.stack_size);
         let body = move || {
             let stack = StackGauge::new(stack_size);

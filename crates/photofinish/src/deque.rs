@@ -1,14 +1,25 @@
 //! The seam to the work-stealing deques: N. S. Arora, R. D. Blumofe and C. G. Plaxton's, in the
 //! dynamic form of D. Chase and Y. Lev (*Dynamic Circular Work-Stealing Deque*, 2005), as
-//! implemented by crossbeam.
+//! implemented by crossbeam. Under loom, which cannot see into crossbeam, a double that promises
+//! no more stands in. This is the only file of the crate that says `cfg(loom)`.
 //!
 //! A steal may find that another thread was faster and has to be tried again, and the injector
 //! makes a thief wait for a pusher that was stopped between reserving its place and filling it.
 //! Neither touches the delivery of a task whose body has returned.
 
-pub(crate) use crossbeam_deque::{Injector, Stealer, Worker};
+#[cfg(loom)]
+mod double;
 
+#[cfg(not(loom))]
 use crossbeam_deque::Steal;
+#[cfg(not(loom))]
+pub(crate) use crossbeam_deque::{Injector, Stealer, Worker};
+#[cfg(loom)]
+use double::Steal;
+#[cfg(loom)]
+pub(crate) use double::{Injector, Stealer, Worker};
+
+use photofinish_protocol::sync::hint;
 
 /// Tries until the steal succeeds or the deque is found empty.
 pub(crate) fn insist<T>(mut steal: impl FnMut() -> Steal<T>) -> Option<T> {
@@ -16,7 +27,7 @@ pub(crate) fn insist<T>(mut steal: impl FnMut() -> Steal<T>) -> Option<T> {
         match steal() {
             Steal::Success(task) => return Some(task),
             Steal::Empty => return None,
-            Steal::Retry => {}
+            Steal::Retry => hint::spin_loop(),
         }
     }
 }

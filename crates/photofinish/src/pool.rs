@@ -2,9 +2,8 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::thread;
 
-use photofinish_protocol::sync::Arc;
+use photofinish_protocol::sync::{Arc, thread};
 use photofinish_protocol::{JoinHandle, Runnable, Spawn, task};
 
 use crate::shared::Shared;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use photofinish_protocol::helper::{Helper, assist};
-use photofinish_protocol::sync::{Arc, Parker, Spin};
+use photofinish_protocol::sync::{self, Arc, Parker, Spin};
 use photofinish_protocol::{Runnable, TooDeep};
 
 use crate::deque::{self, Stealer, insist};
@@ -51,8 +51,9 @@ pub(crate) struct Worker {
 /// keep submitting others cannot hold those up for ever.
 const OUTSIDERS_TURN: usize = 64;
 
-thread_local! {
-    static CURRENT: RefCell<Option<Rc<Worker>>> = const { RefCell::new(None) };
+sync::thread_local! {
+    #[allow(clippy::missing_const_for_thread_local, reason = "loom's macro knows no const")]
+    static CURRENT: RefCell<Option<Rc<Worker>>> = RefCell::new(None);
 }
 
 impl Worker {
@@ -74,9 +75,9 @@ impl Worker {
             searching: Cell::new(false),
             turn: Cell::new(index),
         });
-        CURRENT.set(Some(Rc::clone(&worker)));
+        CURRENT.with(|current| current.replace(Some(Rc::clone(&worker))));
         assist(Rc::clone(&worker) as Rc<dyn Helper>, || worker.run());
-        CURRENT.set(None);
+        CURRENT.with(RefCell::take);
     }
 
     /// Whether the calling thread is a worker of the pool.

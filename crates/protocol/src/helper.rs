@@ -28,8 +28,13 @@ pub trait Helper {
     fn leave(&self);
 }
 
-thread_local! {
-    static CURRENT: RefCell<Option<Rc<dyn Helper>>> = const { RefCell::new(None) };
+crate::sync::thread_local! {
+    #[allow(clippy::missing_const_for_thread_local, reason = "loom's macro knows no const")]
+    static CURRENT: RefCell<Option<Rc<dyn Helper>>> = RefCell::new(None);
+}
+
+fn replace(helper: Option<Rc<dyn Helper>>) -> Option<Rc<dyn Helper>> {
+    CURRENT.with(|current| current.replace(helper))
 }
 
 /// Makes `helper` this thread's, while `during` runs.
@@ -37,10 +42,10 @@ pub fn assist<R>(helper: Rc<dyn Helper>, during: impl FnOnce() -> R) -> R {
     struct Restore(Option<Rc<dyn Helper>>);
     impl Drop for Restore {
         fn drop(&mut self) {
-            CURRENT.set(self.0.take());
+            replace(self.0.take());
         }
     }
-    let _restore = Restore(CURRENT.replace(Some(helper)));
+    let _restore = Restore(replace(Some(helper)));
     during()
 }
 

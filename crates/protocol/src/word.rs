@@ -150,6 +150,7 @@ impl StateWord {
 
     /// Applies a transition that may decide to leave the word as it is.
     #[inline]
+    #[track_caller]
     fn decide<D>(
         &self,
         success: crate::sync::Ordering,

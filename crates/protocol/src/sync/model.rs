@@ -4,10 +4,13 @@
 //! What loom multiplexes onto one operating-system thread may use plain `std` state beside the
 //! model; such state adds neither interleavings nor happens-before edges.
 
-pub use loom::hint;
-pub use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
-pub use loom::sync::{Arc, Mutex};
-pub use loom::thread_local;
+mod atomic;
+pub mod hooks;
+
+pub use atomic::{AtomicPtr, AtomicUsize, fence};
+pub use loom::sync::{Arc, mpsc};
+pub use loom::{hint, thread, thread_local};
+pub use std::sync::atomic::Ordering;
 
 pub use loom::cell::UnsafeCell;
 
@@ -34,6 +37,7 @@ std::thread_local! {
 pub fn begin_execution() {
     static SERIAL: AtomicU64 = AtomicU64::new(1);
     EXECUTION.set(SERIAL.fetch_add(1, SeqCst));
+    hooks::begin_execution();
     for (memory, layout) in ENDED.take() {
         // SAFETY: `deallocate` and `leak` took this memory from the global allocator with this
         // layout, and no thread of a past execution runs any more.
@@ -163,6 +167,8 @@ impl Parker {
 
     /// Leaves a token, and wakes the thread if it sleeps.
     pub fn unpark(&self) {
+        // A wake is a step too: a thread may be stopped between its push and its wake.
+        hooks::step();
         self.contents.with(|_| ());
         self.token.notify();
     }

@@ -4,9 +4,9 @@ mod parker;
 
 pub use parker::Parker;
 pub use std::hint;
-pub use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, fence};
-pub use std::sync::{Arc, Mutex};
-pub use std::thread_local;
+pub use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering, fence};
+pub use std::sync::{Arc, mpsc};
+pub use std::{thread, thread_local};
 
 use std::alloc::Layout;
 use std::ptr::NonNull;
@@ -76,12 +76,12 @@ pub unsafe fn deallocate(memory: NonNull<u8>, layout: Layout) {
 ///
 /// Lending and giving back take a lock, held for a push or a pop of a vector.
 #[derive(Debug)]
-pub struct Immortals<T: 'static>(Mutex<Vec<&'static T>>);
+pub struct Immortals<T: 'static>(std::sync::Mutex<Vec<&'static T>>);
 
 impl<T> Immortals<T> {
     /// No object yet.
     pub const fn new() -> Self {
-        Self(Mutex::new(Vec::new()))
+        Self(std::sync::Mutex::new(Vec::new()))
     }
 
     /// Lends an object that nobody else holds, made by `make` if none is at rest.
