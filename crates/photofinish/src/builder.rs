@@ -160,9 +160,8 @@ impl Builder {
             }
         }
         drop(report);
-        // The channel ends when each thread that was started has reported.
-        let reports = std::iter::from_fn(|| reports.recv().ok());
-        let panicked = reports.flatten().min_by_key(|(worker, _)| *worker);
+        let reports = threads.iter().filter_map(|_| reports.recv().ok().flatten());
+        let panicked = reports.min_by_key(|(worker, _)| *worker);
         if let Some((worker, panic)) = panicked {
             failure.get_or_insert(BuildError::InitializerPanicked { worker, panic });
         }
@@ -215,9 +214,8 @@ impl Builder {
             drop(initializer);
             let failed = started.err().map(|payload| (index, Panic::new(payload)));
             let ready = failed.is_none();
-            // The builder listens until every sender is gone.
+            // The builder listens until it has heard of every thread it has started.
             report.send(failed).ok();
-            drop(report);
             if ready {
                 Worker::work(shared, index, queues, stack, spin);
             }
