@@ -1,1 +1,57 @@
-//! To be filled.
+//! The lab: what the benches of this package share.
+//!
+//! A **scenario** says how tasks are submitted; a **run** plays it once on one design and checks
+//! that every task came back exactly once; a **recorder** holds what a run measured; a **series**
+//! collects one measure of one design over all rounds; a **report** prints them.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`clock`] | nanoseconds, and what reading them costs |
+//! | [`work`] | a task body of a known length |
+//! | [`machine`] | where the numbers come from |
+//! | [`stamps`] | what a task brings back |
+//! | [`roll`] | who has come, who is missing |
+//! | [`schedule`] | when tasks are due |
+//! | [`scenario`] | how tasks are submitted |
+//! | [`recorder`] | what one run measured |
+//! | [`run`] | one scenario on one design |
+//! | [`percentile`] | which percentiles a sample can carry |
+//! | [`series`] | one measure of one design, over all rounds |
+//! | [`ratio`] | one design against another |
+//! | [`hgrm`] | percentile files for the HdrHistogram plotter |
+//! | [`session`] | all runs of a plan, interleaved |
+//! | [`length`] | lengths of time on the command line |
+//! | [`options`] | the knobs of the latency lab |
+//! | [`report`] | tables for the terminal |
+
+pub mod clock;
+pub mod work;
+
+pub mod machine;
+
+pub mod stamps;
+
+pub mod roll;
+pub mod schedule;
+
+pub mod scenario;
+
+pub mod recorder;
+
+pub mod run;
+
+pub mod percentile;
+
+pub mod series;
+
+pub mod ratio;
+
+pub mod hgrm;
+
+pub mod session;
+
+pub mod length;
+
+pub mod options;
+
+pub mod report;

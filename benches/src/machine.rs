@@ -1,0 +1,166 @@
+//! Where the numbers come from, and what else went on there.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+/// The machine and the build, as far as they tell.
+#[derive(Debug)]
+pub struct Machine {
+    cpu: String,
+    cores: usize,
+    kernel: String,
+    clock_source: String,
+    compiler: String,
+    commit: String,
+    load: String,
+}
+
+impl Machine {
+    /// Looks around.
+    pub fn here() -> Self {
+        let read = |path: &str| fs::read_to_string(path).map(|text| text.trim().to_owned()).ok();
+        let unknown = || "unknown".to_owned();
+        let model = read("/proc/cpuinfo").and_then(|text| {
+            let line = text.lines().find(|line| line.starts_with("model name"))?;
+            Some(line.split_once(':')?.1.trim().to_owned())
+        });
+        let clock_source = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+        Self {
+            cpu: model.unwrap_or_else(unknown),
+            cores: cores(),
+            kernel: read("/proc/sys/kernel/osrelease").unwrap_or_else(unknown),
+            clock_source: read(clock_source).unwrap_or_else(unknown),
+            compiler: answer("rustc", &["-V"]).unwrap_or_else(unknown),
+            commit: answer("git", &["describe", "--always", "--dirty", "--exclude=*"])
+                .unwrap_or_else(unknown),
+            load: read("/proc/loadavg").unwrap_or_else(unknown),
+        }
+    }
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cpu, cores, kernel, clock_source, compiler, commit, load } = self;
+        let (os, architecture) = (std::env::consts::OS, std::env::consts::ARCH);
+        let version = env!("CARGO_PKG_VERSION");
+        let checks = if cfg!(debug_assertions) { "debug assertions ON" } else { "optimized" };
+        writeln!(f, "machine   {cpu}, {cores} cores, {architecture}")?;
+        writeln!(f, "system    {os} {kernel}, clock source {clock_source}")?;
+        writeln!(f, "build     photofinish {version}, commit {commit}, {compiler}, {checks}")?;
+        write!(f, "load      {load}")
+    }
+}
+
+/// How many threads can run at once.
+pub fn cores() -> usize {
+    thread::available_parallelism().map_or(1, Into::into)
+}
+
+fn answer(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+    (output.status.success() && !text.is_empty()).then_some(text)
+}
+
+/// The build's own folder, `target` as a rule: the nearest above the running program that is
+/// marked as a cache.
+pub fn target_folder() -> PathBuf {
+    let marked = |folder: &&Path| folder.join("CACHEDIR.TAG").exists();
+    let program = std::env::current_exe().unwrap_or_default();
+    program.ancestors().skip(1).find(marked).unwrap_or(Path::new("target")).to_owned()
+}
+
+/// What the cores have done since the machine started, in ticks; Linux only.
+#[derive(Clone, Copy, Debug)]
+pub struct CoreTime {
+    busy: u64,
+    stolen: u64,
+    total: u64,
+}
+
+/// Parts of the cores' time, from 0 to 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shares {
+    /// Spent on any work of this system.
+    pub busy: f64,
+    /// Spent by the host on other guests while this one wanted to run.
+    pub stolen: f64,
+}
+
+impl CoreTime {
+    /// Up to now; `None` where the system does not tell.
+    pub fn now() -> Option<Self> {
+        Self::parse(&fs::read_to_string("/proc/stat").ok()?)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let line = text.lines().next()?.strip_prefix("cpu ")?;
+        let ticks: Vec<u64> = line.split_whitespace().map_while(|n| n.parse().ok()).collect();
+        // Time spent for guests is part of user time already.
+        let [user, nice, system, idle, io_wait, interrupts, soft, stolen, ..] = ticks[..] else {
+            return None;
+        };
+        let busy = user + nice + system + interrupts + soft;
+        Some(Self { busy, stolen, total: busy + idle + io_wait + stolen })
+    }
+
+    /// The parts of the time since `earlier`.
+    pub fn since(self, earlier: Self) -> Shares {
+        let total = (self.total - earlier.total).max(1) as f64;
+        Shares {
+            busy: (self.busy - earlier.busy) as f64 / total,
+            stolen: (self.stolen - earlier.stolen) as f64 / total,
+        }
+    }
+
+    /// How busy others keep the machine: sleeps for `time` and looks.
+    pub fn while_asleep(time: Duration) -> Option<Shares> {
+        let before = Self::now()?;
+        thread::sleep(time);
+        Some(Self::now()?.since(before))
+    }
+}
+
+/// How exactly the main thread's timers fire.
+#[derive(Debug)]
+pub struct TimerSlack {
+    nanoseconds: Option<u64>,
+}
+
+impl TimerSlack {
+    /// Asks the kernel to wake the main thread when it is due, and not, as is the default, up to
+    /// 50 us later to save power. It is the pacer: what it oversleeps is charged to every design.
+    pub fn least() -> Self {
+        const FILE: &str = "/proc/self/timerslack_ns";
+        // Where this is refused the default stays, and is printed.
+        let _ = fs::write(FILE, "1");
+        let text = fs::read_to_string(FILE).ok();
+        Self { nanoseconds: text.and_then(|text| text.trim().parse().ok()) }
+    }
+}
+
+impl fmt::Display for TimerSlack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.nanoseconds {
+            Some(nanoseconds) => write!(f, "timer slack {nanoseconds} ns"),
+            None => f.write_str("timer slack unknown"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_of_core_time_are_read_from_the_first_line() {
+        let before = CoreTime::parse("cpu  10 0 10 70 10 0 0 0 0 0\ncpu0 1 1 1\n").unwrap();
+        let after = CoreTime::parse("cpu  20 5 15 120 20 5 5 10 9 0\n").unwrap();
+        assert_eq!(after.since(before), Shares { busy: 0.3, stolen: 0.1 });
+        assert!(CoreTime::parse("intr 1 2 3").is_none());
+    }
+}

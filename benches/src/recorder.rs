@@ -1,0 +1,125 @@
+//! What one run measured.
+
+use hdrhistogram::Histogram;
+
+use crate::stamps::Stamps;
+
+/// A length of time in the life of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Measure {
+    /// From the last act of the task to the moment its result is in the consumer's hands.
+    Delivery,
+    /// From the intended submission to the beginning of the task.
+    QueueWait,
+    /// From the intended submission to the moment the result is in the consumer's hands.
+    EndToEnd,
+    /// From the beginning to the end of the task: a check on the calibrated work.
+    Run,
+    /// From the intended to the actual submission: how well the pacer keeps time.
+    Lateness,
+}
+
+impl Measure {
+    /// Every measure: the three that are compared, then the two that check the run.
+    pub const ALL: [Self; 5] =
+        [Self::Delivery, Self::QueueWait, Self::EndToEnd, Self::Run, Self::Lateness];
+
+    /// The measures that are compared.
+    pub const COMPARED: [Self; 3] = [Self::Delivery, Self::QueueWait, Self::EndToEnd];
+
+    /// A name for files.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Delivery => "delivery",
+            Self::QueueWait => "queue-wait",
+            Self::EndToEnd => "end-to-end",
+            Self::Run => "run",
+            Self::Lateness => "lateness",
+        }
+    }
+
+    /// A sentence for tables.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Delivery => "delivery: last act of the task -> in the consumer's hands",
+            Self::QueueWait => "queue wait: intended submission -> the task begins",
+            Self::EndToEnd => "end to end: intended submission -> in the consumer's hands",
+            Self::Run => "run: the task begins -> it ends",
+            Self::Lateness => "lateness: intended -> actual submission",
+        }
+    }
+
+    /// The length in the life of the task with these `stamps`, received at `received`.
+    #[inline]
+    fn of(self, stamps: &Stamps, received: u64) -> u64 {
+        let (from, to) = match self {
+            Self::Delivery => (stamps.ended, received),
+            Self::QueueWait => (stamps.intended, stamps.begun),
+            Self::EndToEnd => (stamps.intended, received),
+            Self::Run => (stamps.begun, stamps.ended),
+            Self::Lateness => (stamps.intended, stamps.submitted),
+        };
+        // The clocks of two cores may disagree by a few nanoseconds.
+        to.saturating_sub(from)
+    }
+}
+
+/// An empty histogram of nanoseconds: three significant digits, up to a minute.
+pub fn histogram() -> Histogram<u64> {
+    const MINUTE: u64 = 60_000_000_000;
+    Histogram::new_with_bounds(1, MINUTE, 3).expect("the bounds are in order")
+}
+
+/// One histogram for each [`Measure`], of the tasks of one run.
+#[derive(Debug)]
+pub struct Recorder {
+    histograms: [Histogram<u64>; Measure::ALL.len()],
+}
+
+impl Recorder {
+    /// Nothing recorded yet.
+    pub fn new() -> Self {
+        Self { histograms: std::array::from_fn(|_| histogram()) }
+    }
+
+    /// Records the life of one task.
+    #[inline]
+    pub fn record(&mut self, stamps: &Stamps, received: u64) {
+        for (measure, histogram) in Measure::ALL.into_iter().zip(&mut self.histograms) {
+            histogram.saturating_record(measure.of(stamps, received));
+        }
+    }
+
+    /// What was recorded of `measure`.
+    pub fn histogram(&self, measure: Measure) -> &Histogram<u64> {
+        &self.histograms[measure as usize]
+    }
+}
+
+impl Default for Recorder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_measure_is_recorded_under_its_name() {
+        let stamps = Stamps { number: 0, intended: 100, submitted: 101, begun: 110, ended: 300 };
+        let mut recorder = Recorder::new();
+        recorder.record(&stamps, 1_300);
+        let recorded = Measure::ALL.map(|measure| recorder.histogram(measure).max());
+        assert_eq!(recorded, [1_000, 10, 1_200, 190, 1]);
+    }
+
+    #[test]
+    fn clocks_that_disagree_record_zero() {
+        let stamps = Stamps { number: 0, intended: 0, submitted: 0, begun: 1, ended: 20 };
+        let mut recorder = Recorder::new();
+        recorder.record(&stamps, 19);
+        assert_eq!(recorder.histogram(Measure::Delivery).max(), 0);
+    }
+}

@@ -1,0 +1,36 @@
+//! What a task brings back.
+
+use crate::clock::Clock;
+use crate::work::Work;
+
+/// A task's number, and the moments of its life on its [`Clock`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamps {
+    /// Which task of its run it is.
+    pub number: u64,
+    /// When it was to be submitted.
+    pub intended: u64,
+    /// When it was submitted.
+    pub submitted: u64,
+    /// When its body began.
+    pub begun: u64,
+    /// When its body ended: its last act is to read the clock.
+    pub ended: u64,
+}
+
+impl Stamps {
+    /// The body of a task: stamps, works, stamps.
+    pub fn task(
+        number: u64,
+        intended: u64,
+        submitted: u64,
+        work: Work,
+        clock: Clock,
+    ) -> impl FnOnce() -> Self + Send + 'static {
+        move || {
+            let begun = clock.now();
+            work.run();
+            Self { number, intended, submitted, begun, ended: clock.now() }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! A task body of a known length.
+
+use std::fmt;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+/// A busy loop that takes about as long as it was asked to, on an undisturbed core, without
+/// reading the clock.
+///
+/// ```
+/// use photofinish_bench::work::{Pace, Work};
+/// use std::time::Duration;
+///
+/// Work::lasting(Duration::from_micros(10), Pace::measure()).run();
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Work {
+    length: Duration,
+    turns: u64,
+}
+
+/// How fast the busy loop turns on this machine.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    turns_per_nanosecond: f64,
+}
+
+impl Pace {
+    /// Measures it: the fastest of several trials, because all that can happen to a trial is
+    /// that it is disturbed.
+    pub fn measure() -> Self {
+        const TRIALS: u32 = 20;
+        const TURNS: u64 = 1_000_000;
+        let fastest = (0..TRIALS)
+            .map(|_| {
+                let begun = Instant::now();
+                turn(TURNS);
+                begun.elapsed()
+            })
+            .min()
+            .unwrap_or(Duration::MAX);
+        Self { turns_per_nanosecond: TURNS as f64 / fastest.as_nanos() as f64 }
+    }
+}
+
+impl Work {
+    /// A body that does nothing.
+    pub const NONE: Self = Self { length: Duration::ZERO, turns: 0 };
+
+    /// A body that takes about `length`.
+    pub fn lasting(length: Duration, pace: Pace) -> Self {
+        let turns = length.as_nanos() as f64 * pace.turns_per_nanosecond;
+        Self { length, turns: turns.round() as u64 }
+    }
+
+    /// The length that was asked for.
+    pub fn length(self) -> Duration {
+        self.length
+    }
+
+    /// Does the work.
+    #[inline]
+    pub fn run(self) {
+        turn(self.turns);
+    }
+
+    /// What the work takes here and now: the median of many times.
+    pub fn measured(self) -> Duration {
+        const TIMES: usize = 201;
+        let mut lengths: Vec<Duration> = (0..TIMES)
+            .map(|_| {
+                let begun = Instant::now();
+                self.run();
+                begun.elapsed()
+            })
+            .collect();
+        lengths.sort();
+        lengths[TIMES / 2]
+    }
+}
+
+impl fmt::Display for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.length.is_zero() { f.write_str("empty") } else { write!(f, "{:?}", self.length) }
+    }
+}
+
+#[inline]
+fn turn(turns: u64) {
+    for nth in 0..turns {
+        black_box(nth);
+    }
+}

@@ -1,0 +1,149 @@
+//! A design that loses or duplicates a result is caught, and named.
+
+use std::time::{Duration, Instant};
+
+use photofinish_baselines::{Design, ThroughSet, Visit};
+use photofinish_bench::roll::Fault;
+use photofinish_bench::run::{Conditions, Play};
+use photofinish_bench::scenario::{Arrivals, Scenario};
+use photofinish_bench::session::Failure;
+use photofinish_bench::stamps::Stamps;
+use photofinish_bench::work::Work;
+
+/// What a spoilt design does with task 7.
+#[derive(PartialEq)]
+enum Spoils {
+    Nothing,
+    /// Never gives it, and knows.
+    Withholds,
+    /// Never gives it, and believes it has.
+    Forgets,
+    /// Gives it again when there is nothing else.
+    Repeats,
+}
+
+const SPOILT: u64 = 7;
+
+/// The completion set with a fault built in.
+struct Spoilt<const KIND: u8> {
+    honest: ThroughSet<Stamps>,
+    withheld: usize,
+    again: Option<Stamps>,
+}
+
+impl<const KIND: u8> Spoilt<KIND> {
+    const SPOILS: Spoils = match KIND {
+        0 => Spoils::Nothing,
+        1 => Spoils::Withholds,
+        2 => Spoils::Forgets,
+        _ => Spoils::Repeats,
+    };
+
+    fn spoil(&mut self, stamps: Option<Stamps>) -> Option<Stamps> {
+        let Some(stamps) = stamps else { return self.again.take() };
+        if stamps.number != SPOILT {
+            return Some(stamps);
+        }
+        match Self::SPOILS {
+            Spoils::Nothing => Some(stamps),
+            Spoils::Withholds => {
+                self.withheld += 1;
+                None
+            }
+            Spoils::Forgets => None,
+            Spoils::Repeats => {
+                self.again = Some(stamps);
+                Some(stamps)
+            }
+        }
+    }
+}
+
+impl<const KIND: u8> Design<Stamps> for Spoilt<KIND> {
+    const NAME: &'static str = "spoilt";
+
+    fn with_workers(workers: usize) -> Self {
+        Self { honest: ThroughSet::with_workers(workers), withheld: 0, again: None }
+    }
+
+    fn submit<F>(&mut self, task: F)
+    where
+        F: FnOnce() -> Stamps + Send + 'static,
+    {
+        self.honest.submit(task);
+    }
+
+    fn next(&mut self) -> Option<Stamps> {
+        let stamps = self.honest.next();
+        self.spoil(stamps)
+    }
+
+    fn try_next(&mut self) -> Option<Stamps> {
+        let stamps = self.honest.try_next();
+        self.spoil(stamps)
+    }
+
+    fn next_until(&mut self, deadline: Instant) -> Option<Stamps> {
+        let stamps = self.honest.next_until(deadline);
+        self.spoil(stamps)
+    }
+
+    fn outstanding(&self) -> usize {
+        self.honest.outstanding() + self.withheld
+    }
+}
+
+const OPEN: Arrivals = Arrivals::OpenLoop { rate: 2_000.0 };
+const WINDOW: Arrivals = Arrivals::Window { in_flight: 16 };
+
+fn play<const KIND: u8>(arrivals: Arrivals) -> Result<u64, Fault> {
+    let play = Play {
+        scenario: Scenario { arrivals, work: Work::NONE },
+        conditions: Conditions {
+            workers: 1,
+            warm_up: Duration::from_millis(1),
+            duration: Duration::from_millis(20),
+            patience: Duration::from_millis(200),
+        },
+    };
+    Visit::visit::<Spoilt<KIND>>(play).map(|run| run.recorded)
+}
+
+#[test]
+fn an_honest_design_passes() {
+    assert!(play::<0>(OPEN).is_ok_and(|recorded| recorded <= 40));
+    assert!(play::<0>(WINDOW).is_ok());
+}
+
+#[test]
+fn a_lost_result_is_caught() {
+    for arrivals in [OPEN, WINDOW] {
+        for fault in [play::<1>(arrivals), play::<2>(arrivals)] {
+            let Err(Fault::Lost { first: SPOILT, missing, of }) = fault else {
+                panic!("a result was lost, and the verdict is {fault:?}");
+            };
+            assert!(missing >= 1 && of > SPOILT);
+        }
+    }
+}
+
+#[test]
+fn a_result_that_comes_twice_is_caught() {
+    for arrivals in [OPEN, WINDOW] {
+        assert_eq!(play::<3>(arrivals), Err(Fault::Twice { number: SPOILT }));
+    }
+}
+
+#[test]
+fn the_failure_names_the_design_and_the_task() {
+    let failure = Failure {
+        design: <Spoilt<3> as Design<Stamps>>::NAME,
+        scenario: Scenario { arrivals: WINDOW, work: Work::NONE }.to_string(),
+        round: 2,
+        fault: Fault::Twice { number: SPOILT },
+    };
+    assert_eq!(
+        failure.to_string(),
+        "spoilt delivered task 7 twice (closed loop, a window of 16 in flight, each empty; round 2)"
+    );
+}

@@ -1,0 +1,100 @@
+//! Throughput: nanoseconds per task, from submission to receipt, design by design.
+//!
+//! One thread submits a window of 1000 tasks and receives their results, window after window;
+//! the time is divided by the number of tasks. Threads start before the clock does. Criterion
+//! runs one design after the other; the latency lab interleaves them.
+
+use std::time::{Duration, Instant};
+
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode};
+use photofinish_baselines::{Design, Entry, Visit};
+use photofinish_bench::machine::{self, Machine};
+use photofinish_bench::work::{Pace, Work};
+
+const IN_FLIGHT: u64 = 1_000;
+
+fn main() {
+    let mut criterion = Criterion::default()
+        .without_plots()
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(1))
+        .sample_size(10)
+        .configure_from_args();
+    let pace = Pace::measure();
+    let works = [0, 1, 10].map(|length| Work::lasting(Duration::from_micros(length), pace));
+    // Whoever asks for a list wants nothing else on the standard output.
+    eprintln!("\nThroughput: time per task, {IN_FLIGHT} in flight\n\n{}", Machine::here());
+    for work in &works[1..] {
+        eprintln!("tasks     {work}: a calibrated busy loop, {:?} when measured", work.measured());
+    }
+    eprintln!();
+    for work in works {
+        for workers in worker_counts(machine::cores()) {
+            let mut group = criterion.benchmark_group(format!("{work} tasks"));
+            group.sampling_mode(SamplingMode::Flat);
+            for design in Entry::ALL {
+                design.visit(Throughput { group: &mut group, work, workers });
+            }
+            group.finish();
+        }
+    }
+    criterion.final_summary();
+}
+
+/// Doubling from one worker, up to one per core.
+fn worker_counts(cores: usize) -> impl Iterator<Item = usize> {
+    let doubled = std::iter::successors(Some(1), |workers| Some(2 * workers));
+    doubled.take_while(move |workers| *workers < cores).chain([cores])
+}
+
+struct Throughput<'a, 'b> {
+    group: &'a mut BenchmarkGroup<'b, WallTime>,
+    work: Work,
+    workers: usize,
+}
+
+impl Visit<u64> for Throughput<'_, '_> {
+    type Output = ();
+
+    fn visit<D: Design<u64>>(self) {
+        let Self { group, work, workers } = self;
+        let name = BenchmarkId::new(D::NAME, format!("{workers} workers"));
+        // Built when it is first needed: a filter may leave it out.
+        let mut design = None;
+        group.bench_function(name, |bencher| {
+            let design = design.get_or_insert_with(|| D::with_workers(workers));
+            bencher.iter_custom(|tasks| windows(design, tasks, work));
+        });
+    }
+}
+
+/// Runs `tasks` tasks in windows, and checks that each came back.
+///
+/// # Panics
+///
+/// If the design loses or duplicates a result.
+fn windows<D: Design<u64>>(design: &mut D, tasks: u64, work: Work) -> Duration {
+    let mut sum = 0_u64;
+    let begun = Instant::now();
+    let mut next = 0;
+    while next < tasks {
+        let window = next..tasks.min(next + IN_FLIGHT);
+        for number in window.clone() {
+            design.submit(move || {
+                work.run();
+                number
+            });
+        }
+        for _ in window.clone() {
+            let number = design.next();
+            sum += number.unwrap_or_else(|| panic!("{} lost a result", D::NAME));
+        }
+        next = window.end;
+    }
+    let elapsed = begun.elapsed();
+    let expected: u64 = (0..tasks).sum();
+    assert_eq!(sum, expected, "{} lost one result and duplicated another", D::NAME);
+    assert_eq!(design.outstanding(), 0, "{} says that there is more to come", D::NAME);
+    elapsed
+}
