@@ -34,7 +34,7 @@ fn a_set_that_timed_out_here_is_woken_where_it_waits_next() {
 fn an_iterator_that_timed_out_here_is_woken_where_it_waits_next() {
     static HERE: Witness = Witness::new("a task completed in time for the first thread");
     static THERE: Witness = Witness::new("the second thread received both tasks");
-    model("consumer_changes_thread_iterator", Preemptions(2), &[&HERE, &THERE], || {
+    model("consumer_changes_thread_iterator", Preemptions(3), &[&HERE, &THERE], || {
         let (first, a) = completer();
         let (second, b) = completer();
         let mut results = as_completed([a, b]).timeout(Duration::ZERO);

@@ -8,12 +8,12 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use photofinish_loom_tests::Bound::Unbounded;
-use photofinish_loom_tests::{Value, Witness, model, spawn};
+use photofinish_loom_tests::{Crossing, Value, Witness, model, spawn};
 use photofinish_protocol::helper::{Helper, assist};
 use photofinish_protocol::sync::Parker;
 use photofinish_protocol::{CompletionSet, JoinError, TooDeep, completer};
 
-use super::{Threads, number};
+use super::{Threads, ThreadsThatCross, number};
 
 /// A worker of a pool that never has work.
 struct Idle {
@@ -42,7 +42,9 @@ fn a_worker_that_parks_as_a_sleeper_is_woken_by_its_result() {
     static READY: Witness = Witness::new("the task was ready before the worker waited");
     model("helping_wait_parks", Unbounded, &[&PARKED, &READY], || {
         let mut set = CompletionSet::new();
-        set.submit(&Threads, || Value::new(7));
+        let delivered = Crossing::new();
+        set.submit(&ThreadsThatCross(delivered.clone()), || Value::new(7));
+        delivered.pass();
         let helper = Rc::new(Idle { parked: &PARKED, left: Cell::new(false) });
         let finished = assist(helper.clone(), || set.next_finished().unwrap());
         assert_eq!(number(finished.outcome), 7);

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use photofinish_loom_tests::Bound::{Preemptions, Unbounded};
+use photofinish_loom_tests::Bound::Unbounded;
 use photofinish_loom_tests::{Value, Witness, model, spawn};
 use photofinish_protocol::completer;
 
@@ -46,7 +46,7 @@ fn a_handle_dropped_after_a_timed_join_drops_the_value_once() {
 fn a_handle_that_a_timed_join_gave_back_is_joined_on_another_thread() {
     static IN_TIME: Witness = Witness::new("the timed join gave the outcome");
     static ELSEWHERE: Witness = Witness::new("the other thread joined");
-    model("join_timeout_then_elsewhere", Preemptions(3), &[&IN_TIME, &ELSEWHERE], || {
+    model("join_timeout_then_elsewhere", Unbounded, &[&IN_TIME, &ELSEWHERE], || {
         let (completer, handle) = completer();
         spawn(move || completer.complete(Value::new(7)).unwrap());
         match handle.join_timeout(Duration::ZERO) {

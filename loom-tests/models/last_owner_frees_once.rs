@@ -1,7 +1,7 @@
 //! Runner, handle and cancellers let a task go on different threads: the last of them frees it,
 //! once, and the outcome with it if nobody has taken that.
 
-use photofinish_loom_tests::Bound::{Preemptions, Unbounded};
+use photofinish_loom_tests::Bound::Unbounded;
 use photofinish_loom_tests::{Mark, Value, Witness, model, spawn};
 use photofinish_protocol::{Completer, JoinHandle, completer, task};
 
@@ -11,7 +11,7 @@ fn the_last_of_runner_handle_and_canceller_frees_the_task() {
     static HANDLE: Witness = Witness::new("the handle was last");
     static CANCELLER: Witness = Witness::new("the canceller was last");
     let witnesses = [&RUNNER, &HANDLE, &CANCELLER];
-    model("last_owner_frees_once", Preemptions(3), &witnesses, || {
+    model("last_owner_frees_once", Unbounded, &witnesses, || {
         let captured = Value::new(1);
         let (runnable, handle): (_, JoinHandle<Value>) =
             task(move || Value::new(captured.number() + 1));

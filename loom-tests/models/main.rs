@@ -19,7 +19,7 @@ mod recycled_signal;
 mod timeout_vs_complete;
 mod two_sets;
 
-use photofinish_loom_tests::{Value, spawn};
+use photofinish_loom_tests::{Crossing, Value, spawn};
 use photofinish_protocol::{JoinError, Runnable, Spawn};
 
 /// A pool whose every task has a thread of the model to itself.
@@ -28,6 +28,19 @@ struct Threads;
 impl Spawn for Threads {
     fn spawn(&self, runnable: Runnable) {
         spawn(|| runnable.run());
+    }
+}
+
+/// The same, with a point that the thread passes when the task has been delivered.
+struct ThreadsThatCross(Crossing);
+
+impl Spawn for ThreadsThatCross {
+    fn spawn(&self, runnable: Runnable) {
+        let crossing = self.0.clone();
+        spawn(move || {
+            runnable.run();
+            crossing.pass();
+        });
     }
 }
 

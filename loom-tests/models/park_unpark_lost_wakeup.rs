@@ -2,10 +2,10 @@
 //! last look and its sleep and woke nobody, the model would deadlock.
 
 use photofinish_loom_tests::Bound::{Preemptions, Unbounded};
-use photofinish_loom_tests::{Mark, Value, Witness, model, spawn};
+use photofinish_loom_tests::{Crossing, Mark, Value, Witness, model, spawn};
 use photofinish_protocol::{CompletionSet, as_completed, completer};
 
-use super::{Threads, number};
+use super::{Threads, ThreadsThatCross, number};
 
 #[test]
 fn a_push_while_the_consumer_falls_asleep_wakes_it() {
@@ -13,7 +13,9 @@ fn a_push_while_the_consumer_falls_asleep_wakes_it() {
     static WAITED: Witness = Witness::new("the wait began before the task was delivered");
     model("park_unpark_lost_wakeup_one", Unbounded, &[&READY, &WAITED], || {
         let mut set = CompletionSet::new();
-        set.submit(&Threads, || Value::new(7));
+        let delivered = Crossing::new();
+        set.submit(&ThreadsThatCross(delivered.clone()), || Value::new(7));
+        delivered.pass();
         let ready = set.try_next();
         READY.seen_if(ready.is_some());
         WAITED.seen_if(ready.is_none());

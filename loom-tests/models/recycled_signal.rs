@@ -12,7 +12,7 @@ use super::number;
 fn a_late_ring_of_a_recycled_signal_harms_nobody() {
     static LATE: Witness = Witness::new("the pusher had not returned when the signal was reused");
     static DONE: Witness = Witness::new("the pusher had returned when the signal was reused");
-    model("recycled_signal", Preemptions(2), &[&LATE, &DONE], || {
+    model("recycled_signal", Preemptions(3), &[&LATE, &DONE], || {
         let (first, a) = completer();
         let (second, b) = completer();
         let pushed = Mark::new();

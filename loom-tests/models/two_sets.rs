@@ -11,7 +11,7 @@ use super::number;
 fn each_of_two_sets_receives_its_own_task() {
     static FIRST: Witness = Witness::new("the first set was served before the second");
     static SECOND: Witness = Witness::new("the second set was served before the first");
-    model("two_sets", Preemptions(2), &[&FIRST, &SECOND], || {
+    model("two_sets", Preemptions(3), &[&FIRST, &SECOND], || {
         let (first, a) = completer();
         let (second, b) = completer();
         let served = Mark::new();

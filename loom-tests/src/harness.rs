@@ -89,6 +89,33 @@ impl Mark {
     }
 }
 
+/// A point that threads pass, in every order: how many have passed is a word of the model.
+///
+/// It is for a thread whose first step is a load. The checker remembers one access to each word,
+/// the last; if another thread loads the word and then writes it, its load hides the first one,
+/// and the checker does not try the write before it. Both threads passing the same point makes it
+/// try. All accesses are relaxed, so that no happens-before edge comes with it.
+#[derive(Clone, Debug)]
+pub struct Crossing(Arc<loom::sync::atomic::AtomicUsize>);
+
+impl Default for Crossing {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Crossing {
+    /// Nobody has passed.
+    pub fn new() -> Self {
+        Self(Arc::new(loom::sync::atomic::AtomicUsize::new(0)))
+    }
+
+    /// Passes, and tells how many have passed before.
+    pub fn pass(&self) -> usize {
+        self.0.fetch_add(1, loom::sync::atomic::Ordering::Relaxed)
+    }
+}
+
 /// Starts a thread of the model. Nobody joins it: the execution ends when all threads have.
 pub fn spawn(thread: impl FnOnce() + Send + 'static) {
     drop(loom::thread::spawn(thread));

@@ -23,7 +23,7 @@ mod harness;
 mod value;
 
 #[cfg(loom)]
-pub use harness::{Bound, Mark, Witness, explore, model, spawn};
+pub use harness::{Bound, Crossing, Mark, Witness, explore, model, spawn};
 #[cfg(loom)]
 pub use value::{Value, live_values};
 
