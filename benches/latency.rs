@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use photofinish_bench::clock::Clock;
 use photofinish_bench::hgrm;
-use photofinish_bench::machine::{self, CoreTime, Machine, TimerSlack};
+use photofinish_bench::machine::{self, CoreTime, Machine, Shares, TimerSlack};
 use photofinish_bench::options::{Options, Task};
-use photofinish_bench::recorder::Measure;
+use photofinish_bench::recorder::{Measure, Recorder};
 use photofinish_bench::report::Report;
 use photofinish_bench::series::Tally;
 use photofinish_bench::session::{Next, Plan};
@@ -72,18 +72,15 @@ fn main() -> ExitCode {
 /// Says where the numbers come from, and under which conditions.
 fn head(plan: &Plan) {
     const LOOK: Duration = Duration::from_millis(300);
-    const LOADED: f64 = 0.1;
     let activity = CoreTime::while_asleep(LOOK);
     let workers = plan.conditions.workers;
     println!("\nThe latency lab: results on their way back from a pool, all lengths in ns\n");
     println!("{}", Machine::here());
     let crowded = if workers + 1 > machine::cores() { ": MORE THREADS THAN CORES" } else { "" };
     println!("threads   {workers} workers, and one that paces, submits and receives{crowded}");
-    let cost = Clock::start().read_cost();
-    println!(
-        "clock     one reading costs {cost:.0} ns, contained in every length; {}",
-        TimerSlack::least()
-    );
+    let (cost, slack) = (Clock::start().read_cost(), TimerSlack::least());
+    println!("clock     one reading costs {cost:.0} ns, contained in every length; {slack}");
+    println!("recorder  one task costs the consumer {:.0} ns, between two tasks", Recorder::cost());
     let mut works: Vec<_> = plan.pairs.iter().map(|(scenario, _)| scenario.work).collect();
     works.dedup_by_key(|work| work.length());
     for work in works.iter().filter(|work| !work.length().is_zero()) {
@@ -97,23 +94,26 @@ fn head(plan: &Plan) {
         plan.length().as_secs_f64()
     );
     println!("digits    3; a percentile is printed where at least ten samples lie beyond it");
-    if let Some(shares) = activity.filter(|shares| shares.busy + shares.stolen > LOADED) {
-        println!(
-            "\nWARNING: others keep {:.0} % of this machine busy; the tails below are partly theirs",
-            100.0 * (shares.busy + shares.stolen)
-        );
-    }
+    warn(activity, "before the run");
     println!();
 }
 
 fn foot(plan: &Plan, took: Duration, before: Option<CoreTime>) {
+    let (runs, seconds) = (plan.runs(), took.as_secs_f64());
+    println!("{runs} runs in {seconds:.0} s, no result lost or duplicated");
     let shares = before.and_then(|before| Some(CoreTime::now()?.since(before)));
-    let stolen = shares.map_or("unknown".to_owned(), |s| format!("{:.1} %", 100.0 * s.stolen));
-    println!(
-        "{} runs in {:.0} s, no result lost or duplicated; time stolen by the host: {stolen}\n",
-        plan.runs(),
-        took.as_secs_f64()
-    );
+    if let Some(shares) = shares {
+        println!("{shares}");
+    }
+    warn(shares, "during the run");
+    println!();
+}
+
+/// Warns if the machine is not ours alone.
+fn warn(shares: Option<Shares>, when: &str) {
+    if let Some(shares) = shares.filter(|shares| shares.disturb()) {
+        println!("\nWARNING: the machine is busy: {when}, {shares}; the tails are partly theirs");
+    }
 }
 
 /// Shows how far it is and how long it still takes; nothing if nobody looks.

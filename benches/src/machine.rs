@@ -77,6 +77,7 @@ pub fn target_folder() -> PathBuf {
 /// What the cores have done since the machine started, in ticks; Linux only.
 #[derive(Clone, Copy, Debug)]
 pub struct CoreTime {
+    own: u64,
     busy: u64,
     stolen: u64,
     total: u64,
@@ -85,8 +86,8 @@ pub struct CoreTime {
 /// Parts of the cores' time, from 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shares {
-    /// Spent on any work of this system.
-    pub busy: f64,
+    /// Spent on other programs of this system.
+    pub others: f64,
     /// Spent by the host on other guests while this one wanted to run.
     pub stolen: f64,
 }
@@ -94,25 +95,31 @@ pub struct Shares {
 impl CoreTime {
     /// Up to now; `None` where the system does not tell.
     pub fn now() -> Option<Self> {
-        Self::parse(&fs::read_to_string("/proc/stat").ok()?)
+        let read = |path| fs::read_to_string(path).ok();
+        Self::parse(&read("/proc/stat")?, &read("/proc/self/stat")?)
     }
 
-    fn parse(text: &str) -> Option<Self> {
-        let line = text.lines().next()?.strip_prefix("cpu ")?;
+    fn parse(system: &str, own: &str) -> Option<Self> {
+        let line = system.lines().next()?.strip_prefix("cpu ")?;
         let ticks: Vec<u64> = line.split_whitespace().map_while(|n| n.parse().ok()).collect();
         // Time spent for guests is part of user time already.
         let [user, nice, system, idle, io_wait, interrupts, soft, stolen, ..] = ticks[..] else {
             return None;
         };
+        // After the program's name, which ends with the last parenthesis and may contain spaces,
+        // the twelfth and thirteenth columns are its time in user and in system mode.
+        let columns = own.rsplit_once(')')?.1.split_whitespace();
+        let own = columns.skip(11).take(2).filter_map(|n| n.parse::<u64>().ok()).sum();
         let busy = user + nice + system + interrupts + soft;
-        Some(Self { busy, stolen, total: busy + idle + io_wait + stolen })
+        Some(Self { own, busy, stolen, total: busy + idle + io_wait + stolen })
     }
 
     /// The parts of the time since `earlier`.
     pub fn since(self, earlier: Self) -> Shares {
         let total = (self.total - earlier.total).max(1) as f64;
+        let others = (self.busy - earlier.busy).saturating_sub(self.own - earlier.own);
         Shares {
-            busy: (self.busy - earlier.busy) as f64 / total,
+            others: others as f64 / total,
             stolen: (self.stolen - earlier.stolen) as f64 / total,
         }
     }
@@ -122,6 +129,24 @@ impl CoreTime {
         let before = Self::now()?;
         thread::sleep(time);
         Some(Self::now()?.since(before))
+    }
+}
+
+impl Shares {
+    /// Whether this much disturbs what is measured.
+    pub fn disturb(self) -> bool {
+        const TOLERABLE: f64 = 0.05;
+        self.others + self.stolen > TOLERABLE
+    }
+}
+
+impl fmt::Display for Shares {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [others, stolen] = [self.others, self.stolen].map(|share| 100.0 * share);
+        write!(
+            f,
+            "{others:.1} % of the cores' time went to other programs, {stolen:.1} % to other guests"
+        )
     }
 }
 
@@ -158,9 +183,12 @@ mod tests {
 
     #[test]
     fn shares_of_core_time_are_read_from_the_first_line() {
-        let before = CoreTime::parse("cpu  10 0 10 70 10 0 0 0 0 0\ncpu0 1 1 1\n").unwrap();
-        let after = CoreTime::parse("cpu  20 5 15 120 20 5 5 10 9 0\n").unwrap();
-        assert_eq!(after.since(before), Shares { busy: 0.3, stolen: 0.1 });
-        assert!(CoreTime::parse("intr 1 2 3").is_none());
+        let stat = |own| format!("1 (a (very) odd name) S 1 1 1 0 -1 0 0 0 0 0 {own} 0 0 20");
+        let before = "cpu  10 0 10 70 10 0 0 0 0 0\ncpu0 1 1 1\n";
+        let before = CoreTime::parse(before, &stat("3 4")).unwrap();
+        let after = "cpu  20 5 15 120 20 5 5 10 9 0\n";
+        let after = CoreTime::parse(after, &stat("10 7")).unwrap();
+        assert_eq!(after.since(before), Shares { others: 0.2, stolen: 0.1 });
+        assert!(CoreTime::parse("intr 1 2 3", &stat("1 1")).is_none());
     }
 }

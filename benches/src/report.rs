@@ -56,7 +56,13 @@ fn pace(f: &mut fmt::Formatter<'_>, designs: &[Tally]) -> fmt::Result {
             late(Percentile::P50),
             late(Percentile::P99),
         )?;
-        writeln!(f, "{}", if tally.is_saturated() { "  SATURATED" } else { "" })?;
+        if tally.is_saturated() {
+            write!(f, "  SATURATED")?;
+        }
+        if tally.disturbed_rounds() > 0 {
+            write!(f, "  tasks slowed by something else in {} rounds", tally.disturbed_rounds())?;
+        }
+        writeln!(f)?;
     }
     writeln!(f)
 }

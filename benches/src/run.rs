@@ -143,12 +143,12 @@ impl<D: Design<Stamps>> Player<D> {
             self.submit(now, now);
         }
         loop {
-            self.receive_one()?;
-            let now = self.clock.now();
-            if now >= end {
+            let received = self.receive_one()?;
+            if received >= end {
                 return Ok(false);
             }
-            self.submit(now, now);
+            // The result has made room for the next task at the moment it was received.
+            self.submit(received, received);
         }
     }
 
@@ -188,7 +188,9 @@ impl<D: Design<Stamps>> Player<D> {
         }
         while now < due {
             match self.design.next_until(self.clock.moment(due)) {
-                Some(stamps) => self.receive(stamps)?,
+                Some(stamps) => {
+                    self.receive(stamps)?;
+                }
                 None if self.design.outstanding() > 0 => {}
                 None => thread::sleep(Duration::from_nanos(due.saturating_sub(self.clock.now()))),
             }
@@ -197,8 +199,8 @@ impl<D: Design<Stamps>> Player<D> {
         Ok(now)
     }
 
-    /// Waits for the next result.
-    fn receive_one(&mut self) -> Result<(), Fault> {
+    /// Waits for the next result, and returns when it was received.
+    fn receive_one(&mut self) -> Result<u64, Fault> {
         let stamps = self.design.try_next().or_else(|| {
             let limit = self.clock.now() + nanoseconds(self.conditions.patience);
             self.design.next_until(self.clock.moment(limit))
@@ -213,7 +215,7 @@ impl<D: Design<Stamps>> Player<D> {
     }
 
     #[inline]
-    fn receive(&mut self, stamps: Stamps) -> Result<(), Fault> {
+    fn receive(&mut self, stamps: Stamps) -> Result<u64, Fault> {
         let received = self.clock.now();
         self.roll.note(stamps.number)?;
         if stamps.intended >= self.record_from {
@@ -221,7 +223,7 @@ impl<D: Design<Stamps>> Player<D> {
             self.recorded += 1;
             self.last_recorded = received;
         }
-        Ok(())
+        Ok(received)
     }
 }
 

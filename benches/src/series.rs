@@ -94,4 +94,13 @@ impl Tally {
             Arrivals::Window { .. } => false,
         }
     }
+
+    /// In how many rounds something else held the cores: the median task took clearly longer
+    /// than its calibrated work.
+    pub fn disturbed_rounds(&self) -> usize {
+        const CLEARLY: f64 = 1.1;
+        let length = self.scenario.work.length().as_nanos() as f64;
+        let medians = self.of(Measure::Run).by_round(Percentile::P50).flatten();
+        medians.filter(|median| length > 0.0 && *median as f64 > CLEARLY * length).count()
+    }
 }
