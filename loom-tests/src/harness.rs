@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use photofinish_protocol::sync::{SIDE, Side, begin_execution};
 
 use crate::MODELS;
-use crate::value;
+use crate::{plan, value};
 
 // With the native side underneath, a model would explore one execution and pass.
 const _: () = assert!(matches!(SIDE, Side::Model), "the protocol was built without the model");
@@ -151,6 +151,7 @@ pub fn explore(
     let executions = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&executions);
     value::forget_all();
+    plan::follow();
     builder(bound).check(move || {
         begin_execution();
         // The checker tells nobody when an execution ends, so the next one looks back.
@@ -160,6 +161,7 @@ pub fn explore(
     });
     value::assert_each_dropped_once();
     witnesses.iter().for_each(|witness| witness.assert_seen());
+    plan::report();
     executions.load(SeqCst)
 }
 

@@ -17,8 +17,14 @@
 //!
 //! [loom]: https://docs.rs/loom
 
+pub mod allowed;
+pub mod checker;
+pub mod source;
+
 #[cfg(loom)]
 mod harness;
+#[cfg(loom)]
+mod plan;
 #[cfg(loom)]
 mod value;
 

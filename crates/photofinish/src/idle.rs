@@ -22,6 +22,10 @@
 //! stops searching after the task was published, and looks at the queues then. If it saw no
 //! sleeper, each worker is awake, or goes to sleep later and looks at the queues then.
 //!
+//! Nothing else is ordered here: tasks are handed over by the queues, and whoever wakes without
+//! seeing the task yet lies down again, behind a fence after which it does. So all other accesses
+//! are Relaxed, except where a waker reads the sleeper's bed.
+//!
 //! # What this may wait for
 //!
 //! A woken worker counts as searching from the moment it is chosen. If it, or the waker that
@@ -31,7 +35,7 @@
 use std::ptr;
 
 use crossbeam_utils::CachePadded;
-use photofinish_protocol::sync::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+use photofinish_protocol::sync::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use photofinish_protocol::sync::{AtomicPtr, AtomicUsize, Parker, fence};
 
 /// How many workers search (low half), and how many rest with nothing begun (high half).
@@ -123,7 +127,7 @@ impl Idle {
                 if Census(census).searching() > 0 {
                     return;
                 }
-                match self.census.compare_exchange(census, census + SEARCHING, AcqRel, Relaxed) {
+                match self.census.compare_exchange(census, census + SEARCHING, Relaxed, Relaxed) {
                     Ok(_) => break,
                     Err(now) => census = now,
                 }
@@ -147,7 +151,7 @@ impl Idle {
                 let bit = asleep & asleep.wrapping_neg();
                 // ORDERING (edge bed): Acquire; pairs with the Release in lie_down; carries the
                 // bed.
-                let before = group.fetch_and(!bit, AcqRel);
+                let before = group.fetch_and(!bit, Acquire);
                 if before & bit != 0 {
                     Self::wake(&beds[bit.trailing_zeros() as usize]);
                     return true;
@@ -162,8 +166,8 @@ impl Idle {
     pub(crate) fn wake_all(&self) {
         for (group, beds) in self.asleep.iter().zip(self.beds.chunks(usize::BITS as usize)) {
             // ORDERING (edge bed): as in choose_one.
-            let mut chosen = group.swap(0, AcqRel);
-            self.census.fetch_add(chosen.count_ones() as usize * SEARCHING, AcqRel);
+            let mut chosen = group.swap(0, Acquire);
+            self.census.fetch_add(chosen.count_ones() as usize * SEARCHING, Relaxed);
             while chosen != 0 {
                 Self::wake(&beds[chosen.trailing_zeros() as usize]);
                 chosen &= chosen - 1;
@@ -181,7 +185,7 @@ impl Idle {
 
     /// A worker begins to search.
     pub(crate) fn begin_search(&self) {
-        self.census.fetch_add(SEARCHING, AcqRel);
+        self.census.fetch_add(SEARCHING, Relaxed);
     }
 
     /// A worker searches no more. `true` if it was the last: it has to look at the queues once
@@ -193,7 +197,7 @@ impl Idle {
 
     /// Returns how many had searched.
     fn end_search(&self) -> usize {
-        let before = Census(self.census.fetch_sub(SEARCHING, AcqRel));
+        let before = Census(self.census.fetch_sub(SEARCHING, Relaxed));
         // ORDERING (fence search over): SeqCst; pairs with the fences published and asleep.
         fence(SeqCst);
         before.searching()
@@ -206,8 +210,8 @@ impl Idle {
         // ORDERING (edge bed): Release; pairs with the Acquire in choose_one; carries the bed.
         group.fetch_or(bit, Release);
         match bed {
-            Bed::Own => self.census.fetch_add(RESTING - SEARCHING, AcqRel),
-            Bed::Nested => self.census.fetch_sub(SEARCHING, AcqRel),
+            Bed::Own => self.census.fetch_add(RESTING - SEARCHING, Relaxed),
+            Bed::Nested => self.census.fetch_sub(SEARCHING, Relaxed),
         };
         // ORDERING (fence asleep): SeqCst; pairs with the fences published and search over.
         fence(SeqCst);
@@ -216,22 +220,21 @@ impl Idle {
     /// Whether nobody has chosen the worker yet.
     pub(crate) fn sleeps(&self, worker: usize) -> bool {
         let (group, bit) = self.place(worker);
-        group.load(Acquire) & bit != 0
+        group.load(Relaxed) & bit != 0
     }
 
     /// The worker gets up.
     pub(crate) fn get_up(&self, worker: usize, bed: Bed) -> Risen {
         let (group, bit) = self.place(worker);
-        let chosen = group.fetch_and(!bit, AcqRel) & bit == 0;
+        let chosen = group.fetch_and(!bit, Relaxed) & bit == 0;
         if bed == Bed::Own {
-            self.census.fetch_sub(RESTING, AcqRel);
+            self.census.fetch_sub(RESTING, Relaxed);
         }
         if chosen { Risen::Chosen } else { Risen::ByItself }
     }
 
     /// How many workers rest with nothing begun.
     pub(crate) fn resting(&self) -> usize {
-        // ORDERING: Acquire; whoever counts them all sees what they had done before.
-        Census(self.census.load(Acquire)).resting()
+        Census(self.census.load(Relaxed)).resting()
     }
 }

@@ -1,7 +1,7 @@
 //! What all workers of a pool, and everybody who submits to it, have in common.
 
 use photofinish_protocol::Runnable;
-use photofinish_protocol::sync::Ordering::{AcqRel, Acquire, Relaxed, SeqCst};
+use photofinish_protocol::sync::Ordering::{Relaxed, SeqCst};
 use photofinish_protocol::sync::{AtomicUsize, fence};
 
 use crate::deque::{Injector, Stealer, insist};
@@ -23,6 +23,7 @@ pub(crate) struct Shared {
     pub(crate) injector: Injector<Runnable>,
     pub(crate) victims: Box<[Victim]>,
     pub(crate) idle: Idle,
+    /// Where the pool is in its life. All accesses are Relaxed: the fences order them.
     stage: AtomicUsize,
 }
 
@@ -63,19 +64,22 @@ impl Shared {
 
     /// The owner drops the pool: the workers finish what there is, and what that submits.
     pub(crate) fn drain(&self) {
-        self.stage.compare_exchange(OPEN, DRAINING, AcqRel, Relaxed).ok();
+        self.stage.compare_exchange(OPEN, DRAINING, Relaxed, Relaxed).ok();
         // ORDERING (fence draining): SeqCst; pairs with the fence asleep: either a worker that
         // lies down sees the stage, or it is seen here and woken to look again.
         fence(SeqCst);
         self.idle.wake_one();
     }
 
-    /// Ends the pool if it drains, all workers rest, and there is no work. Called by a worker
+    /// Ends the pool if it drains, there is no work, and all workers rest. Called by a worker
     /// that has just lain down.
+    ///
+    /// Should one of them have got up meanwhile, for a task from outside, it finishes that and
+    /// all that it submits: a worker leaves only when it finds no work.
     pub(crate) fn end_if_drained(&self) {
         let drained = self.stage.load(Relaxed) == DRAINING
-            && self.idle.resting() == self.victims.len()
-            && !self.has_work();
+            && !self.has_work()
+            && self.idle.resting() == self.victims.len();
         if drained {
             self.end();
         }
@@ -84,7 +88,7 @@ impl Shared {
     /// Ends the pool at once: workers stop before their next task, and what is queued is
     /// abandoned.
     pub(crate) fn end(&self) {
-        self.stage.swap(ENDED, AcqRel);
+        self.stage.swap(ENDED, Relaxed);
         // ORDERING (fence ended): SeqCst; pairs with the fence published in inject, and with
         // the fence asleep: a worker that lies down sees the end, or is woken.
         fence(SeqCst);
@@ -94,7 +98,7 @@ impl Shared {
 
     /// Whether nothing is run any more.
     pub(crate) fn has_ended(&self) -> bool {
-        self.stage.load(Acquire) == ENDED
+        self.stage.load(Relaxed) == ENDED
     }
 
     /// Drops what lies in the injector, which ends it as abandoned.

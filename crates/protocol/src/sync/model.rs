@@ -29,6 +29,9 @@ pub const SIDE: Side = Side::Model;
 std::thread_local! {
     /// Which execution of a model this operating-system thread runs; no two are alike.
     static EXECUTION: Cell<u64> = const { Cell::new(0) };
+    /// Orders the recycling of objects; made at the start, before any other thread is.
+    static HANDOVER: Cell<Option<&'static loom::sync::atomic::AtomicUsize>> =
+        const { Cell::new(None) };
     /// Memory that ended in this execution.
     static ENDED: RefCell<Vec<(NonNull<u8>, Layout)>> = const { RefCell::new(Vec::new()) };
 }
@@ -37,12 +40,13 @@ std::thread_local! {
 pub fn begin_execution() {
     static SERIAL: AtomicU64 = AtomicU64::new(1);
     EXECUTION.set(SERIAL.fetch_add(1, SeqCst));
-    hooks::begin_execution();
     for (memory, layout) in ENDED.take() {
         // SAFETY: `deallocate` and `leak` took this memory from the global allocator with this
         // layout, and no thread of a past execution runs any more.
         unsafe { std::alloc::dealloc(memory.as_ptr(), layout) };
     }
+    HANDOVER.set(Some(leak(loom::sync::atomic::AtomicUsize::new(0))));
+    hooks::begin_execution();
 }
 
 /// Gives memory back, at the start of the next execution: until then a use after the end reads
@@ -98,9 +102,9 @@ impl Lifetime {
     }
 }
 
-/// Objects that are recycled within an execution, and end with it. Recycling gives no
-/// happens-before edge here, so the model asks more of the protocol than the lock of a normal
-/// build does.
+/// Objects that are recycled within an execution, and end with it. What its last owner did to an
+/// object happens before its next one has it, as the lock of a normal build gives it; those who
+/// only get new objects learn nothing of each other, though they would from a lock.
 #[derive(Debug)]
 pub struct Immortals<T: 'static>(std::sync::Mutex<Vec<(u64, &'static T)>>);
 
@@ -117,14 +121,24 @@ impl<T> Immortals<T> {
         let found = resting.iter().rposition(|(execution, _)| *execution == this_execution);
         let lent = found.map(|at| resting.swap_remove(at).1);
         drop(resting);
-        lent.unwrap_or_else(|| leak(make()))
+        match lent {
+            Some(lent) => {
+                handover().fetch_add(1, Ordering::Acquire);
+                lent
+            }
+            None => leak(make()),
+        }
     }
 
     /// Gives `object` back for another to borrow.
     pub fn give_back(&self, object: &'static T) {
-        let mut resting = self.0.lock().expect("no panic under the lock");
-        resting.push((EXECUTION.get(), object));
+        handover().fetch_add(1, Ordering::Release);
+        self.0.lock().expect("no panic under the lock").push((EXECUTION.get(), object));
     }
+}
+
+fn handover() -> &'static loom::sync::atomic::AtomicUsize {
+    HANDOVER.get().expect("every model begins with begin_execution")
 }
 
 /// A thread's own parking place: loom's `Notify`, which explores a return without a token too.

@@ -1,0 +1,288 @@
+//! The kill matrix: each ordering of the protocol and of the idle protocol, made one step weaker,
+//! has to make a model fail.
+//!
+//! ```console
+//! cargo kill             # compares with docs/kill-matrix.md
+//! cargo kill --write     # writes it
+//! ```
+//!
+//! Nothing is compiled anew for a mutant: the models choose their orderings at run time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use photofinish_loom_tests::allowed::ALLOWED;
+use photofinish_loom_tests::checker::{Checker, End, in_parallel, workspace};
+use photofinish_loom_tests::source::{self, Source};
+
+const PAGE: &str = "docs/kill-matrix.md";
+const LONGEST_RECORDING: Duration = Duration::from_secs(600);
+const LONGEST_MUTANT: Duration = Duration::from_secs(60);
+
+/// An ordering that some model reaches.
+struct Site {
+    /// `FILE:LINE:COLUMN KIND`, as the hooks name it.
+    place: String,
+    /// File, function, kind and number: what stays when lines move.
+    name: String,
+    line: u32,
+    file: String,
+    kind: String,
+    declared: String,
+    /// The models that reach it, fastest first.
+    models: Vec<String>,
+}
+
+/// What became of one weakening.
+struct Verdict {
+    site: String,
+    declared: String,
+    weakened: &'static str,
+    tried: usize,
+    killer: Option<(String, End, Duration)>,
+}
+
+fn main() -> ExitCode {
+    let write = match std::env::args().nth(1).as_deref() {
+        None => false,
+        Some("--write") => true,
+        Some(other) => {
+            eprintln!("{other:?} is no option; there is only --write");
+            return ExitCode::from(2);
+        }
+    };
+    match run(write) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(complaints) => {
+            eprintln!("{complaints}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(write: bool) -> Result<(), String> {
+    let started = Instant::now();
+    let sources = source::proven();
+    let checker = Checker::build()?;
+    let tests = checker.tests("").map_err(|error| error.to_string())?;
+    let (sites, unreached) = record(&checker, &tests, &sources)?;
+
+    let mutants: Vec<(&Site, &'static str)> = sites
+        .iter()
+        .flat_map(|site| weaker(&site.kind, &site.declared).iter().map(move |w| (site, *w)))
+        .collect();
+    println!("{} sites, {} weakenings", sites.len(), mutants.len());
+    let verdicts = in_parallel(&mutants, |(site, weakened)| hunt(&checker, site, weakened));
+    for verdict in &verdicts {
+        println!("{}", line(verdict));
+    }
+
+    let killed = verdicts.iter().filter(|verdict| verdict.killer.is_some()).count();
+    let seconds = started.elapsed().as_secs();
+    println!("{killed} of {} weakenings killed in {seconds} s", verdicts.len());
+
+    let mut complaints = judge(&verdicts, &unreached);
+    let page = render(&verdicts, killed);
+    if write {
+        fs::write(workspace().join(PAGE), page).map_err(|error| error.to_string())?;
+    } else {
+        complaints.push_str(&compare(&page));
+    }
+    if complaints.is_empty() { Ok(()) } else { Err(complaints) }
+}
+
+/// Runs every model once, and collects which orderings it uses.
+fn record(
+    checker: &Checker,
+    tests: &[String],
+    sources: &BTreeMap<&'static str, Source>,
+) -> Result<(Vec<Site>, Vec<String>), String> {
+    let runs = in_parallel(tests, |test| {
+        checker.run(test, &[("PHOTOFINISH_RECORD", "1")], LONGEST_RECORDING)
+    });
+    let mut reached: BTreeMap<(String, u32, String, String), Vec<(Duration, String)>> =
+        BTreeMap::new();
+    for (test, run) in tests.iter().zip(runs) {
+        let run = run.map_err(|error| error.to_string())?;
+        if run.end != End::Passed {
+            return Err(format!("{test} fails as it is: {:?}\n{}", run.end, run.output));
+        }
+        for (place, kind, declared) in run.output.lines().filter_map(recorded) {
+            let mut parts = place.rsplitn(3, ':');
+            let column = parts.next().unwrap_or_default().to_owned();
+            let line: u32 = parts.next().and_then(|line| line.parse().ok()).unwrap_or(0);
+            let file = parts.next().unwrap_or_default().to_owned();
+            if sources.contains_key(file.as_str()) {
+                let key = (file, line, format!("{column} {kind}"), declared.to_owned());
+                reached.entry(key).or_default().push((run.time, test.clone()));
+            }
+        }
+    }
+
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut sites = Vec::new();
+    let mut lines: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
+    for ((file, line, rest, declared), mut models) in reached {
+        models.sort_unstable();
+        lines.entry(file.clone()).or_default().insert(line);
+        let kind = rest.split(' ').nth(1).unwrap_or_default().to_owned();
+        let short = file.rsplit('/').next().unwrap_or_default();
+        let base = format!("{short} {} {kind}", sources[file.as_str()].function(line));
+        let number = counts.entry(base.clone()).or_default();
+        *number += 1;
+        let name = if *number == 1 { base } else { format!("{base} {number}") };
+        let place = format!("{file}:{line}:{rest}");
+        let models = models.into_iter().map(|(_, model)| model).collect();
+        sites.push(Site { place, name, line, file, kind, declared, models });
+    }
+
+    let none = BTreeSet::new();
+    let unreached = sources.values().flat_map(|source| {
+        let reached = lines.get(source.file()).unwrap_or(&none);
+        // An ordering stands on the line of its call, or a few lines below it.
+        let is_reached = |line: u32| reached.range(line.saturating_sub(5)..=line).next().is_some();
+        let missed = source.ordering_lines().into_iter().filter(move |&line| !is_reached(line));
+        missed.map(|line| format!("{}:{line}", source.file())).collect::<Vec<_>>()
+    });
+    let unreached = unreached.collect();
+    Ok((sites, unreached))
+}
+
+/// Reads `site PLACE KIND ORDERING HITS`.
+fn recorded(line: &str) -> Option<(&str, &str, &str)> {
+    let mut words = line.strip_prefix("site ")?.split(' ');
+    Some((words.next()?, words.next()?, words.next()?))
+}
+
+/// Every way to make an ordering one step weaker.
+fn weaker(kind: &str, declared: &str) -> &'static [&'static str] {
+    match (kind, declared) {
+        ("Fence", "SeqCst") => &["AcqRel"],
+        ("Fence", "Acquire" | "Release") => &["removed"],
+        ("Load" | "Failure", "SeqCst") => &["Acquire"],
+        ("Store", "SeqCst") => &["Release"],
+        (_, "SeqCst") => &["AcqRel"],
+        (_, "AcqRel") => &["Acquire", "Release"],
+        (_, "Acquire" | "Release") => &["Relaxed"],
+        _ => &[],
+    }
+}
+
+/// Tries the models that reach the site, fastest first, until one fails.
+fn hunt(checker: &Checker, site: &Site, weakened: &'static str) -> Verdict {
+    let mutant = format!("{} {weakened}", site.place);
+    let mut verdict = Verdict {
+        site: site.name.clone(),
+        declared: site.declared.clone(),
+        weakened,
+        tried: 0,
+        killer: None,
+    };
+    for model in &site.models {
+        verdict.tried += 1;
+        let run = checker.run(model, &[("PHOTOFINISH_MUTANT", &mutant)], LONGEST_MUTANT);
+        let run = run.expect("the models run");
+        if run.end.is_found() {
+            verdict.killer = Some((model.clone(), run.end, run.time));
+            break;
+        }
+    }
+    if verdict.killer.is_none() {
+        println!("survived: {} ({}:{})", mutant, site.file, site.line);
+    }
+    verdict
+}
+
+fn line(verdict: &Verdict) -> String {
+    let Verdict { site, declared, weakened, tried, killer } = verdict;
+    match killer {
+        Some((model, end, time)) => {
+            let seconds = time.as_secs_f64();
+            format!("| {site} | {declared} | {weakened} | {model} | {end:?} | {seconds:.2} |")
+        }
+        None => format!("| {site} | {declared} | {weakened} | none of {tried} | | |"),
+    }
+}
+
+/// What is wrong, if anything.
+fn judge(verdicts: &[Verdict], unreached: &[String]) -> String {
+    let mut complaints = String::new();
+    for place in unreached {
+        let _ = writeln!(complaints, "no model reaches the ordering at {place}");
+    }
+    for verdict in verdicts {
+        let Verdict { site, weakened, killer, .. } = verdict;
+        let allowed = ALLOWED.iter().any(|a| a.site == site && a.weakened == *weakened);
+        match (killer, allowed) {
+            (None, false) => {
+                let _ = writeln!(complaints, "no model needs more than {weakened} at {site}");
+            }
+            (Some((model, ..)), true) => {
+                let _ =
+                    writeln!(complaints, "{weakened} at {site} is allowed, and {model} kills it");
+            }
+            (None, true) | (Some(_), false) => {}
+        }
+    }
+    complaints
+}
+
+fn render(verdicts: &[Verdict], killed: usize) -> String {
+    let mut page = String::from(
+        "# The kill matrix\n\n\
+         Each ordering of the protocol and of the idle protocol, made one step weaker, and the \
+         first model that fails then. `cargo kill --write` writes this page; `cargo kill` fails \
+         if the source declares other orderings than this page says, if a weakening survives that \
+         is not listed below, and if no model reaches an ordering.\n\n\
+         The seconds are those of one run, and only tell fast from slow.\n\n",
+    );
+    let _ = writeln!(page, "{killed} of {} weakenings killed.\n", verdicts.len());
+    page.push_str("| site | declared | weakened to | killed by | how | seconds |\n");
+    page.push_str("|---|---|---|---|---|---|\n");
+    for verdict in verdicts {
+        let _ = writeln!(page, "{}", line(verdict));
+    }
+    page.push_str("\n## Survivors, and why\n\n");
+    if ALLOWED.is_empty() {
+        page.push_str("None.\n");
+    }
+    for allowed in ALLOWED {
+        let _ = writeln!(page, "* {} to {}: {}", allowed.site, allowed.weakened, allowed.reason);
+    }
+    page
+}
+
+/// The columns that the source alone decides.
+fn declared(page: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| site"));
+    let mut declared: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for row in rows {
+        let mut cells = row.split(" | ");
+        if let (Some(site), Some(ordering)) = (cells.next(), cells.next()) {
+            let site = site.trim_start_matches("| ").to_owned();
+            declared.entry(site).or_default().insert(ordering.to_owned());
+        }
+    }
+    declared
+}
+
+fn compare(page: &str) -> String {
+    let committed = fs::read_to_string(workspace().join(PAGE)).unwrap_or_default();
+    let (was, is) = (declared(&committed), declared(page));
+    let mut complaints = String::new();
+    for site in was.keys().chain(is.keys()).collect::<BTreeSet<_>>() {
+        let say = |orderings: Option<&BTreeSet<String>>| {
+            orderings.map_or("nothing that can be weakened".to_owned(), |orderings| {
+                orderings.iter().cloned().collect::<Vec<_>>().join(", ")
+            })
+        };
+        if was.get(site) != is.get(site) {
+            let (was, is) = (say(was.get(site)), say(is.get(site)));
+            let _ = writeln!(complaints, "{site}: the source declares {is}, {PAGE} says {was}");
+        }
+    }
+    complaints
+}
