@@ -58,7 +58,8 @@ fn the_smallest_stack_works() {
     within(LIMIT, || {
         let pool = Pool::builder().workers(2).stack_size(65_536).build().unwrap();
         assert_all_workers_run(&pool);
-        assert!(pool.submit(|| panic!("a task fails")).join().map(|()| ()).is_err());
+        let failing: JoinHandle<()> = pool.submit(|| panic!("a task fails"));
+        assert!(failing.join().is_err());
         assert_all_workers_run(&pool);
     });
 }
@@ -378,12 +379,12 @@ fn a_completer_that_is_dropped_abandons_its_task() {
 
         // Also when that happens by unwinding.
         let (end, handle) = completer::<u8>();
-        let task = pool.submit(move || {
+        let task: JoinHandle<()> = pool.submit(move || {
             let _end = end;
             panic!("the feeder fails");
         });
         assert!(matches!(handle.join(), Err(JoinError::Abandoned)));
-        assert!(matches!(task.join().map(|()| ()), Err(JoinError::Panicked(_))));
+        assert!(matches!(task.join(), Err(JoinError::Panicked(_))));
         assert_all_workers_run(&pool);
     });
 }

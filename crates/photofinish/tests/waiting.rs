@@ -505,3 +505,19 @@ fn a_pool_drains_while_a_worker_of_it_waits_inside_a_task() {
         }
     });
 }
+
+/// As many tasks as there are workers meet each other: no worker sleeps on while another holds
+/// two of them. The rounds follow each other closely, so that workers are found at all stages of
+/// falling asleep.
+#[test]
+fn tasks_that_meet_each_other_find_a_worker_each() {
+    for (workers, spin) in [(2, 0), (2, 20), (3, 0), (4, 5)] {
+        within(LIMIT, move || {
+            let spin = Duration::from_micros(spin);
+            let pool = Pool::builder().workers(workers).spin(spin).build().unwrap();
+            for _ in 0..5_000 {
+                assert_all_workers_run(&pool);
+            }
+        });
+    }
+}

@@ -238,10 +238,8 @@ fn c8_any_panic_is_stored_and_the_worker_survives() {
         let pool = pool(1);
         let worker = || pool.submit(|| thread::current().id()).join().unwrap();
         let before = worker();
-        let task = pool.submit(|| std::panic::panic_any(7_u64));
-        let Err(JoinError::Panicked(panic)) = task.join().map(|()| ()) else {
-            panic!("the task panicked")
-        };
+        let task: JoinHandle<()> = pool.submit(|| std::panic::panic_any(7_u64));
+        let Err(JoinError::Panicked(panic)) = task.join() else { panic!("the task panicked") };
         assert_eq!(*panic.into_payload().downcast::<u64>().unwrap(), 7);
         assert_eq!(worker(), before);
     });

@@ -67,7 +67,9 @@ pub(crate) fn assert_all_workers_run(pool: &Pool) {
     let tasks: Vec<_> = (0..workers)
         .map(|_| {
             let meeting = Arc::clone(&meeting);
-            pool.submit(move || drop(meeting.wait()))
+            pool.submit(move || {
+                meeting.wait();
+            })
         })
         .collect();
     tasks.into_iter().for_each(|task| task.join().expect("the task returns"));
