@@ -59,7 +59,7 @@ impl Visit<u64> for Throughput<'_, '_> {
 
     fn visit<D: Design<u64>>(self) {
         let Self { group, work, workers } = self;
-        let name = BenchmarkId::new(D::NAME, format!("{workers} workers"));
+        let name = BenchmarkId::new(D::NAME, format!("workers-{workers}"));
         // Built when it is first needed: a filter may leave it out.
         let mut design = None;
         group.bench_function(name, |bencher| {

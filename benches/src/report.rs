@@ -33,34 +33,26 @@ impl fmt::Display for Report<'_> {
 /// How the run went: rates, and the two measures that check it.
 fn pace(f: &mut fmt::Formatter<'_>, designs: &[Tally]) -> fmt::Result {
     let open = designs.iter().any(|tally| tally.scenario.arrivals.is_open());
-    let [target, late50, late99] =
-        if open { ["target/s", "late p50", "late p99"] } else { ["", "", ""] };
-    writeln!(
-        f,
-        "{:<20} {:>11} {target:>9} {:>9} {late50:>9} {late99:>9}",
-        "design", "achieved/s", "run p50"
-    )?;
+    write!(f, "{:<20} {:>11} {:>9}", "design", "achieved/s", "run p50")?;
+    if open {
+        write!(f, " {:>9} {:>9} {:>9}", "target/s", "late p50", "late p99")?;
+    }
+    writeln!(f)?;
     for tally in designs {
-        let target = tally.scenario.arrivals.target_rate().map(|rate| rate.round() as u64);
         let value = |measure, percentile: Percentile| percentile.of(&tally.of(measure).histogram);
-        let late = |percentile| {
-            if open { printed(value(Measure::Lateness, percentile)) } else { String::new() }
-        };
-        write!(
-            f,
-            "{:<20} {:>11} {:>9} {:>9} {:>9} {:>9}",
-            tally.design,
-            grouped(tally.achieved_rate().round() as u64),
-            target.map_or(String::new(), grouped),
-            printed(value(Measure::Run, Percentile::P50)),
-            late(Percentile::P50),
-            late(Percentile::P99),
-        )?;
+        let achieved = grouped(tally.achieved_rate().round() as u64);
+        let run = printed(value(Measure::Run, Percentile::P50));
+        write!(f, "{:<20} {achieved:>11} {run:>9}", tally.design)?;
+        if let Some(rate) = tally.scenario.arrivals.target_rate() {
+            let late = [Percentile::P50, Percentile::P99];
+            let [p50, p99] = late.map(|percentile| printed(value(Measure::Lateness, percentile)));
+            write!(f, " {:>9} {p50:>9} {p99:>9}", grouped(rate.round() as u64))?;
+        }
         if tally.is_saturated() {
             write!(f, "  SATURATED")?;
         }
         if tally.disturbed_rounds() > 0 {
-            write!(f, "  tasks slowed by something else in {} rounds", tally.disturbed_rounds())?;
+            write!(f, "  rounds in which tasks ran slow: {}", tally.disturbed_rounds())?;
         }
         writeln!(f)?;
     }
