@@ -10,13 +10,16 @@ mod completer_dropped;
 mod consumer_changes_thread;
 mod drop_handle_vs_complete;
 mod drop_iterator_while_completing;
+mod freeze;
 mod helping_wait;
 mod into_unfinished_vs_complete;
 mod join_timeout_vs_complete;
 mod last_owner_frees_once;
 mod park_unpark_lost_wakeup;
+mod pool;
 mod recycled_signal;
 mod timeout_vs_complete;
+mod twins;
 mod two_sets;
 
 use photofinish_loom_tests::{Crossing, Value, spawn};

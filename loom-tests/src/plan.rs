@@ -32,6 +32,8 @@ pub(crate) fn follow() {
 
 /// Prints what was recorded.
 pub(crate) fn report() {
+    // The test harness has begun a line of its own.
+    println!();
     for (site, ordering, hits) in hooks::recorded() {
         println!("site {site} {ordering:?} {hits}");
     }

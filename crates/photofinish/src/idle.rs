@@ -164,13 +164,11 @@ impl Idle {
 
     /// Wakes everybody who sleeps.
     pub(crate) fn wake_all(&self) {
-        for (group, beds) in self.asleep.iter().zip(self.beds.chunks(usize::BITS as usize)) {
-            // ORDERING (edge bed): as in choose_one.
-            let mut chosen = group.swap(0, Acquire);
-            self.census.fetch_add(chosen.count_ones() as usize * SEARCHING, Relaxed);
-            while chosen != 0 {
-                Self::wake(&beds[chosen.trailing_zeros() as usize]);
-                chosen &= chosen - 1;
+        loop {
+            self.begin_search();
+            if !self.choose_one() {
+                self.end_search();
+                return;
             }
         }
     }

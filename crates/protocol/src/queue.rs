@@ -197,7 +197,9 @@ impl Queue {
         let head = queue.head.swap(closed, AcqRel);
         let chain = Chain::oldest_first(newest(head));
         let late = outstanding - chain.len();
-        // ORDERING (edge settlement): AcqRel; all uses of the queue, for the one who frees it.
+        queue.lifetime.access();
+        // ORDERING (edge settlement): AcqRel; all uses of the queue, this step among them, for
+        // the one who frees it.
         let settled = queue.unsettled.fetch_add(late, AcqRel).wrapping_add(late) == 0;
         if settled {
             // SAFETY: every delivery has been taken or settled, and this was the last use.

@@ -1,0 +1,162 @@
+//! The pool: its real worker loop and idle protocol, over the double for the deques.
+//!
+//! The double hands a task over with Release and Acquire, and promises nothing to whoever finds
+//! a queue empty; what keeps work from lying there with everybody asleep is the idle protocol
+//! alone.
+
+use photofinish::{Cancelled, JoinError, Pool, as_completed, completer};
+use photofinish_loom_tests::Bound::Preemptions;
+use photofinish_loom_tests::{Mark, Value, Witness, model, spawn};
+
+use super::number;
+
+fn pool(workers: usize) -> Pool {
+    Pool::builder().workers(workers).build().expect("the model's threads start")
+}
+
+#[test]
+fn a_worker_that_goes_to_sleep_is_woken_for_what_is_submitted_meanwhile() {
+    static EARLY: Witness = Witness::new("the task had finished when it was joined");
+    static LATE: Witness = Witness::new("the task had not finished when it was joined");
+    model("pool_sleep", Preemptions(2), &[&EARLY, &LATE], || {
+        let pool = pool(1);
+        let task = pool.submit(|| Value::new(1));
+        let task = match task.try_join() {
+            Ok(outcome) => {
+                EARLY.seen();
+                assert_eq!(number(outcome), 1);
+                return;
+            }
+            Err(task) => task,
+        };
+        LATE.seen();
+        assert_eq!(number(task.join()), 1);
+    });
+}
+
+#[test]
+fn a_worker_that_has_slept_is_woken_again() {
+    model("pool_sleeps_twice", Preemptions(1), &[], || {
+        let pool = pool(1);
+        assert_eq!(number(pool.submit(|| Value::new(1)).join()), 1);
+        assert_eq!(number(pool.submit(|| Value::new(2)).join()), 2);
+    });
+}
+
+#[test]
+fn two_workers_going_to_sleep_leave_no_task_behind() {
+    model("injector_vs_last_sleeper", Preemptions(1), &[], || {
+        let pool = pool(2);
+        let ran = Mark::new();
+        let mark = ran.clone();
+        drop(pool.submit(move || mark.set()));
+        drop(pool);
+        assert!(ran.is_set(), "the task lay there with everybody asleep");
+    });
+}
+
+#[test]
+fn a_pool_that_is_dropped_finishes_what_is_queued() {
+    static RAN: Witness = Witness::new("the task ran");
+    model("pool_drains", Preemptions(2), &[&RAN], || {
+        let pool = pool(1);
+        let handle = pool.handle();
+        let ran = Mark::new();
+        let mark = ran.clone();
+        // The first task submits the second while the pool drains.
+        drop(pool.submit(move || drop(handle.submit(move || mark.set()))));
+        drop(pool);
+        assert!(ran.is_set(), "the pool ended before its work did");
+        RAN.seen();
+    });
+}
+
+#[test]
+fn the_last_worker_to_rest_wakes_the_others_to_their_end() {
+    model("pool_ends", Preemptions(2), &[], || drop(pool(2)));
+}
+
+#[test]
+fn a_submission_that_races_with_the_end_of_the_pool_runs_or_is_abandoned() {
+    static RAN: Witness = Witness::new("the task ran");
+    static ABANDONED: Witness = Witness::new("the task was abandoned");
+    model("shutdown_vs_submit", Preemptions(2), &[&RAN, &ABANDONED], || {
+        let pool = pool(1);
+        let handle = pool.handle();
+        spawn(move || drop(pool));
+        match handle.submit(|| Value::new(3)).join() {
+            Ok(value) => {
+                assert_eq!(value.number(), 3);
+                RAN.seen();
+            }
+            Err(JoinError::Abandoned) => ABANDONED.seen(),
+            Err(other) => panic!("neither ran nor was abandoned: {other}"),
+        }
+    });
+}
+
+#[test]
+fn a_worker_that_waits_runs_what_it_waits_for() {
+    model("nested_wait", Preemptions(2), &[], || {
+        let pool = pool(1);
+        let handle = pool.handle();
+        let outer = pool.submit(move || number(handle.submit(|| Value::new(4)).join()));
+        assert_eq!(outer.join().unwrap(), 4);
+    });
+}
+
+#[test]
+fn a_worker_that_waits_for_something_else_is_woken_by_it_and_hands_work_on() {
+    static INSIDE: Witness = Witness::new("the worker ran the other task while it waited");
+    static AFTER: Witness = Witness::new("the worker ran the other task when it had waited");
+    model("wake_handed_on", Preemptions(1), &[&INSIDE, &AFTER], || {
+        let pool = pool(1);
+        let (completer, external) = completer();
+        let waited = Mark::new();
+        let over = waited.clone();
+        let outer = pool.submit(move || {
+            let value = number(external.join());
+            over.set();
+            value
+        });
+        // Completed while the worker sleeps in the middle of a task, with work for it besides.
+        spawn(move || completer.complete(Value::new(5)).unwrap());
+        let other = pool.submit(move || if waited.is_set() { AFTER.seen() } else { INSIDE.seen() });
+        for finished in as_completed([other]) {
+            finished.outcome.unwrap();
+        }
+        assert_eq!(outer.join().unwrap(), 5);
+    });
+}
+
+#[test]
+fn a_pool_dropped_on_its_own_worker_ends_without_waiting_for_itself() {
+    model("pool_dropped_inside", Preemptions(2), &[], || {
+        let pool = pool(1);
+        let handle = pool.handle();
+        let task = handle.submit(move || drop(pool));
+        drop(handle);
+        task.join().unwrap();
+    });
+}
+
+#[test]
+fn a_task_cancelled_in_the_queue_is_left_by_the_worker() {
+    static CANCELLED: Witness = Witness::new("the task was cancelled");
+    static RAN: Witness = Witness::new("the task ran");
+    model("cancel_in_the_queue", Preemptions(2), &[&CANCELLED, &RAN], || {
+        let pool = pool(1);
+        let task = pool.submit(|| Value::new(6));
+        match task.cancel() {
+            Cancelled::Now => {
+                CANCELLED.seen();
+                assert!(matches!(task.join(), Err(JoinError::Cancelled)));
+            }
+            Cancelled::NoLonger => {
+                RAN.seen();
+                assert_eq!(number(task.join()), 6);
+            }
+            Cancelled::Before => unreachable!("nobody else cancels"),
+        }
+    });
+}
