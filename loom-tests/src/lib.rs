@@ -8,12 +8,13 @@
 //! ```
 //!
 //! A model passes only if no execution races, leaks or deadlocks, every value was dropped exactly
-//! once, and each of its [witnesses](Witness) was seen: a model that no longer races what it
+//! once, and each of its `Witness`es was seen: a model that no longer races what it
 //! claims to race fails.
 //!
 //! What the models cannot see: load buffering, a compare-exchange that fails for no reason, more
-//! than seven stores to one word, and more than the few threads of each model. What they verify
-//! is verified within bounds.
+//! than seven stores to one word, and more than the few threads of each model. Nor does loom try
+//! every order of a load and another thread's write where that thread loads the word first: see
+//! `Crossing`. What the models verify is verified within bounds.
 //!
 //! [loom]: https://docs.rs/loom
 
@@ -80,6 +81,7 @@ pub const MODELS: &[&str] = &[
     "pool_drains",
     "pool_dropped_inside",
     "pool_ends",
+    "pool_not_built",
     "pool_sleep",
     "pool_sleeps_twice",
     "recycled_signal",
