@@ -4,7 +4,7 @@
 //! a queue empty; what keeps work from lying there with everybody asleep is the idle protocol
 //! alone.
 
-use photofinish::{Cancelled, JoinError, Pool, as_completed, completer};
+use photofinish::{BuildError, Cancelled, JoinError, Pool, as_completed, completer};
 use photofinish_loom_tests::Bound::Preemptions;
 use photofinish_loom_tests::{Mark, Value, Witness, model, spawn};
 
@@ -74,6 +74,15 @@ fn a_pool_that_is_dropped_finishes_what_is_queued() {
 #[test]
 fn the_last_worker_to_rest_wakes_the_others_to_their_end() {
     model("pool_ends", Preemptions(2), &[], || drop(pool(2)));
+}
+
+#[test]
+fn a_pool_that_cannot_be_built_leaves_no_worker_asleep() {
+    model("pool_not_built", Preemptions(2), &[], || {
+        let name = |worker| if worker == 0 { "first".to_owned() } else { "\0".to_owned() };
+        let built = Pool::builder().workers(2).thread_name_by(name).build();
+        assert!(matches!(built, Err(BuildError::BadThreadName { worker: 1, .. })));
+    });
 }
 
 #[test]
