@@ -56,6 +56,29 @@ fn two_workers_going_to_sleep_leave_no_task_behind() {
 }
 
 #[test]
+fn two_tasks_that_meet_each_other_find_a_worker_each() {
+    model("tasks_that_meet", Preemptions(1), &[], || {
+        let pool = pool(2);
+        let (one, first) = completer();
+        let (other, second) = completer();
+        // Neither task ends without the other; a worker that waits here can run the other one
+        // too, so what is looked at is that they are run at all.
+        let tasks = [
+            pool.submit(move || {
+                one.complete(()).unwrap();
+                second.join().unwrap();
+            }),
+            pool.submit(move || {
+                other.complete(()).unwrap();
+                first.join().unwrap();
+            }),
+        ];
+        tasks.map(drop);
+        drop(pool);
+    });
+}
+
+#[test]
 fn a_pool_that_is_dropped_finishes_what_is_queued() {
     static RAN: Witness = Witness::new("the task ran");
     model("pool_drains", Preemptions(2), &[&RAN], || {
@@ -79,9 +102,9 @@ fn the_last_worker_to_rest_wakes_the_others_to_their_end() {
 #[test]
 fn a_pool_that_cannot_be_built_leaves_no_worker_asleep() {
     model("pool_not_built", Preemptions(2), &[], || {
-        let name = |worker| if worker == 0 { "first".to_owned() } else { "\0".to_owned() };
-        let built = Pool::builder().workers(2).thread_name_by(name).build();
-        assert!(matches!(built, Err(BuildError::BadThreadName { worker: 1, .. })));
+        let fail_on_second = |worker| assert_ne!(worker, 1, "the second worker cannot start");
+        let built = Pool::builder().workers(2).on_thread_start(fail_on_second).build();
+        assert!(matches!(built, Err(BuildError::InitializerPanicked { worker: 1, .. })));
     });
 }
 

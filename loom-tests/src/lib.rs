@@ -89,6 +89,7 @@ pub const MODELS: &[&str] = &[
     "refused_wait_of_a_set",
     "runnable_dropped",
     "shutdown_vs_submit",
+    "tasks_that_meet",
     "timeout_then_drop",
     "timeout_then_into_unfinished",
     "timeout_vs_complete_one",

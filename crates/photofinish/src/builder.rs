@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use std::{fmt, io};
 
-use photofinish_protocol::Panic;
 use photofinish_protocol::sync::{Arc, mpsc, thread};
+use photofinish_protocol::{Panic, contain};
 
 use crate::pool::Pool;
 use crate::shared::Shared;
@@ -113,10 +113,10 @@ impl Builder {
     }
 
     /// The size of each worker's stack, in bytes: 2 MiB unless told otherwise, and at least
-    /// 64 KiB.
+    /// 128 KiB.
     ///
     /// It bounds how deeply waits can nest: a worker that waits runs other tasks on the same
-    /// stack, and refuses to wait once three quarters of it are in use.
+    /// stack, and refuses to wait once less than a quarter of it, or 32 KiB, is free.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = bytes;
         self
@@ -144,28 +144,32 @@ impl Builder {
     /// initializer panics on one. Nothing is left running then.
     pub fn build(self) -> Result<Pool, BuildError> {
         let workers = self.check()?;
+        let names = self.names(workers)?;
         let queues: Vec<Queues> = (0..workers).map(|_| Queues::new()).collect();
         let shared = Arc::new(Shared::new(queues.iter().map(Queues::victim).collect()));
         let (report, reports) = mpsc::channel();
 
         let mut threads = Vec::with_capacity(workers);
-        let mut failure = None;
-        for (index, queues) in queues.into_iter().enumerate() {
-            match self.start(index, queues, &shared, report.clone()) {
+        let mut refused = None;
+        for (index, (name, queues)) in names.into_iter().zip(queues).enumerate() {
+            match self.start(index, name, queues, &shared, report.clone()) {
                 Ok(thread) => threads.push(thread),
-                Err(error) => {
-                    failure = Some(error);
+                Err(source) => {
+                    refused = Some(BuildError::ThreadNotStarted { worker: index, source });
                     break;
                 }
             }
         }
         drop(report);
         let reports = threads.iter().filter_map(|_| reports.recv().ok().flatten());
-        let panicked = reports.min_by_key(|(worker, _)| *worker);
-        if let Some((worker, panic)) = panicked {
-            failure.get_or_insert(BuildError::InitializerPanicked { worker, panic });
-        }
-        match failure {
+        let mut panics: Vec<(usize, Panic)> = reports.collect();
+        panics.sort_unstable_by_key(|(worker, _)| *worker);
+        let mut panics = panics.into_iter();
+        let panicked = panics.next().map(|(worker, panic)| {
+            contain_each(panics);
+            BuildError::InitializerPanicked { worker, panic }
+        });
+        match refused.or(panicked) {
             None => Ok(Pool::assemble(shared, threads)),
             Some(error) => {
                 shared.end();
@@ -193,17 +197,24 @@ impl Builder {
         Ok(workers)
     }
 
+    /// All names, before any thread is started: the function that makes them may panic.
+    fn names(&self, workers: usize) -> Result<Vec<String>, BuildError> {
+        let name = |worker| {
+            let name = (self.name)(worker);
+            let is_bad = name.contains('\0');
+            if is_bad { Err(BuildError::BadThreadName { worker, name }) } else { Ok(name) }
+        };
+        (0..workers).map(name).collect()
+    }
+
     fn start(
         &self,
         index: usize,
+        name: String,
         queues: Queues,
         shared: &Arc<Shared>,
         report: mpsc::Sender<Option<(usize, Panic)>>,
-    ) -> Result<thread::JoinHandle<()>, BuildError> {
-        let name = (self.name)(index);
-        if name.contains('\0') {
-            return Err(BuildError::BadThreadName { worker: index, name });
-        }
+    ) -> io::Result<thread::JoinHandle<()>> {
         let shared = Arc::clone(shared);
         let initializer = std::sync::Arc::clone(&self.on_thread_start);
         let (spin, stack_size) = (self.spin, self.stack_size);
@@ -211,7 +222,7 @@ impl Builder {
             let stack = StackGauge::new(stack_size);
             let start = std::panic::AssertUnwindSafe(|| initializer(index));
             let started = std::panic::catch_unwind(start);
-            drop(initializer);
+            contain(|| drop(initializer));
             let failed = started.err().map(|payload| (index, Panic::new(payload)));
             let ready = failed.is_none();
             // The builder listens until it has heard of every thread it has started.
@@ -220,11 +231,14 @@ impl Builder {
                 Worker::work(shared, index, queues, stack, spin);
             }
         };
-        thread::Builder::new()
-            .name(name)
-            .stack_size(stack_size)
-            .spawn(body)
-            .map_err(|source| BuildError::ThreadNotStarted { worker: index, source })
+        thread::Builder::new().name(name).stack_size(stack_size).spawn(body)
+    }
+}
+
+/// Drops panics that are not reported; their payloads' own Drop may panic.
+fn contain_each(panics: impl Iterator<Item = (usize, Panic)>) {
+    for (_, panic) in panics {
+        contain(|| drop(panic));
     }
 }
 

@@ -11,13 +11,9 @@
 mod double;
 
 #[cfg(not(loom))]
-use crossbeam_deque::Steal;
-#[cfg(not(loom))]
-pub(crate) use crossbeam_deque::{Injector, Stealer, Worker};
+pub(crate) use crossbeam_deque::{Injector, Steal, Stealer, Worker};
 #[cfg(loom)]
-use double::Steal;
-#[cfg(loom)]
-pub(crate) use double::{Injector, Stealer, Worker};
+pub(crate) use double::{Injector, Steal, Stealer, Worker};
 
 use photofinish_protocol::sync::hint;
 

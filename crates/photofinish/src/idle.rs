@@ -15,12 +15,15 @@
 //! | sleeper | its bit; it searches no more | `asleep` | the queues |
 //! | last searcher | it searches no more | `search over` | the queues |
 //! | waker that found nobody | it searches no more | `search over` | sleepers |
+//! | worker that has moved a batch from queue to queue | the tasks into its queue | `published` | searching, sleepers |
 //!
 //! The fences are sequentially consistent, so of any two sides at least one sees what the other
 //! wrote (the store-buffering pattern of E. W. Dekker's mutual exclusion). A submitter that is
 //! silent saw a searcher or no sleeper. If it saw a searcher, that one either finds the task, or
 //! stops searching after the task was published, and looks at the queues then. If it saw no
-//! sleeper, each worker is awake, or goes to sleep later and looks at the queues then.
+//! sleeper, each worker is awake, or goes to sleep later and looks at the queues then. A worker
+//! that lies down and finds work searches again: others may have been silent because of it, with
+//! more than the one task it takes.
 //!
 //! Nothing else is ordered here: tasks are handed over by the queues, and whoever wakes without
 //! seeing the task yet lies down again, behind a fence after which it does. So all other accesses

@@ -21,7 +21,8 @@ use crate::worker::Worker;
 ///
 /// Dropping the pool finishes all queued work, including what running tasks still submit, and
 /// joins the workers. A pool that is dropped on one of its own workers does not wait for itself:
-/// the workers finish the work and end on their own.
+/// the workers finish the work and end on their own. Dropped on a worker of *another* pool, it
+/// blocks that worker, which runs nothing else meanwhile: if the work needs it, nobody goes on.
 ///
 /// # Process exit
 ///

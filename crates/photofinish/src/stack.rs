@@ -3,10 +3,14 @@
 use photofinish_protocol::TooDeep;
 
 /// The smallest stack a worker can have, in bytes.
-pub(crate) const SMALLEST: usize = 64 * 1024;
+pub(crate) const SMALLEST: usize = 128 * 1024;
 
 /// The stack that a worker has unless told otherwise, in bytes.
 pub(crate) const DEFAULT: usize = 2 * 1024 * 1024;
+
+/// What is kept free at least, in bytes: a look for work alone may need half of it, in a build
+/// without optimisation.
+const RESERVE: usize = 32 * 1024;
 
 /// Knows where a worker's stack begins and how large it is.
 #[derive(Debug)]
@@ -30,10 +34,14 @@ impl StackGauge {
 
     /// # Errors
     ///
-    /// [`TooDeep`] if more than three quarters of the stack are in use. The last quarter is for
+    /// [`TooDeep`] if less than a quarter of the stack, or than [`RESERVE`], is free: that is for
     /// the task that would be run next.
     pub(crate) fn check(&self) -> Result<(), TooDeep> {
         let used = self.base.abs_diff(here());
-        if used > self.size / 4 * 3 { Err(TooDeep::new(used, self.size)) } else { Ok(()) }
+        if used > self.size - RESERVE.max(self.size / 4) {
+            Err(TooDeep::new(used, self.size))
+        } else {
+            Ok(())
+        }
     }
 }

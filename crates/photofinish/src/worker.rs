@@ -9,7 +9,7 @@ use photofinish_protocol::helper::{Helper, assist};
 use photofinish_protocol::sync::{self, Arc, Parker, Spin};
 use photofinish_protocol::{Runnable, TooDeep};
 
-use crate::deque::{self, Stealer, insist};
+use crate::deque::{self, Steal, Stealer, insist};
 use crate::idle::{Bed, Risen};
 use crate::shared::{Shared, Victim};
 use crate::stack::StackGauge;
@@ -150,8 +150,9 @@ impl Worker {
 
     /// A task that came from outside.
     fn fetch(&self) -> Option<Runnable> {
-        let fetched = &self.queues.fetched;
-        fetched.pop().or_else(|| insist(|| self.shared.injector.steal_batch_and_pop(fetched)))
+        self.queues.fetched.pop().or_else(|| {
+            self.take_batch(|fetched| self.shared.injector.steal_batch_and_pop(fetched))
+        })
     }
 
     /// A task of another worker.
@@ -164,8 +165,23 @@ impl Worker {
         });
         others.into_iter().find_map(|victim| {
             insist(|| victim.spawned.steal())
-                .or_else(|| insist(|| victim.fetched.steal_batch_and_pop(&self.queues.fetched)))
+                .or_else(|| self.take_batch(|fetched| victim.fetched.steal_batch_and_pop(fetched)))
         })
+    }
+
+    /// Moves a batch of tasks to this worker's queue, and takes one.
+    fn take_batch(
+        &self,
+        steal: impl Fn(&deque::Worker<Runnable>) -> Steal<Runnable>,
+    ) -> Option<Runnable> {
+        let fetched = &self.queues.fetched;
+        let task = insist(|| steal(fetched))?;
+        if !fetched.is_empty() {
+            // On their way from queue to queue the tasks were in none. Whoever looked for work
+            // just then, and went to sleep, has to be told.
+            self.shared.idle.work_published();
+        }
+        Some(task)
     }
 
     fn start_searching(&self) {
@@ -213,9 +229,13 @@ impl Worker {
         self.shared.idle.sleeps(self.index) && !self.shared.has_work() && !self.shared.has_ended()
     }
 
+    /// Gets up, searching: whoever was silent while this worker lay down relied on it to find
+    /// what there is, and to wake the next if that is more than one task.
     fn get_up(&self, bed: Bed) {
-        let risen = self.shared.idle.get_up(self.index, bed);
-        self.searching.set(risen == Risen::Chosen);
+        match self.shared.idle.get_up(self.index, bed) {
+            Risen::Chosen => self.searching.set(true),
+            Risen::ByItself => self.start_searching(),
+        }
     }
 }
 

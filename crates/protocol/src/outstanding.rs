@@ -255,6 +255,8 @@ struct Roster {
     /// The head of the list of vacant slots; `slots.len()` if there is none.
     vacant: usize,
     len: usize,
+    /// Where `take_any` goes on looking.
+    next_any: usize,
 }
 
 enum Slot {
@@ -264,7 +266,7 @@ enum Slot {
 
 impl Roster {
     fn with_capacity(capacity: usize) -> Self {
-        Self { slots: Vec::with_capacity(capacity), vacant: 0, len: 0 }
+        Self { slots: Vec::with_capacity(capacity), vacant: 0, len: 0, next_any: 0 }
     }
 
     fn len(&self) -> usize {
@@ -305,7 +307,12 @@ impl Roster {
     }
 
     fn take_any(&mut self) -> Option<(Task, usize)> {
-        (0..self.slots.len()).find_map(|slot| self.take(slot))
+        let start = self.next_any;
+        let around = (start..self.slots.len()).chain(0..start.min(self.slots.len()));
+        around.into_iter().find_map(|slot| {
+            self.next_any = slot + 1;
+            self.take(slot)
+        })
     }
 
     fn drain(&mut self) -> impl Iterator<Item = (Task, usize)> {

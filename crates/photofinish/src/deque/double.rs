@@ -67,6 +67,16 @@ impl<T> Slots<T> {
         self.take_from(0..CAPACITY)
     }
 
+    /// Takes up to two items: one for the caller and one for its queue. In between, the second is
+    /// in neither queue, as with the original.
+    fn steal_batch_and_pop(&self, destination: &Worker<T>) -> Steal<T> {
+        let first = self.steal();
+        if let (Steal::Success(_), Steal::Success(second)) = (&first, self.steal()) {
+            destination.push(second);
+        }
+        first
+    }
+
     fn is_empty(&self) -> bool {
         self.slots.iter().all(|slot| slot.load(Relaxed).is_null())
     }
@@ -106,6 +116,10 @@ impl<T> Worker<T> {
         self.slots.push(item);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
     pub(crate) fn pop(&self) -> Option<T> {
         super::insist(|| {
             if self.newest_first {
@@ -126,9 +140,8 @@ impl<T> Stealer<T> {
         self.0.steal()
     }
 
-    /// The batch is one item, which the original may do too.
-    pub(crate) fn steal_batch_and_pop(&self, _: &Worker<T>) -> Steal<T> {
-        self.0.steal()
+    pub(crate) fn steal_batch_and_pop(&self, destination: &Worker<T>) -> Steal<T> {
+        self.0.steal_batch_and_pop(destination)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -153,9 +166,8 @@ impl<T> Injector<T> {
         self.0.steal()
     }
 
-    /// The batch is one item, which the original may do too.
-    pub(crate) fn steal_batch_and_pop(&self, _: &Worker<T>) -> Steal<T> {
-        self.0.steal()
+    pub(crate) fn steal_batch_and_pop(&self, destination: &Worker<T>) -> Steal<T> {
+        self.0.steal_batch_and_pop(destination)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
