@@ -113,10 +113,10 @@ impl Builder {
     }
 
     /// The size of each worker's stack, in bytes: 2 MiB unless told otherwise, and at least
-    /// 128 KiB.
+    /// 256 KiB.
     ///
     /// It bounds how deeply waits can nest: a worker that waits runs other tasks on the same
-    /// stack, and refuses to wait once less than a quarter of it, or 32 KiB, is free.
+    /// stack, and refuses to wait once less than a quarter of it, or 64 KiB, is free.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = bytes;
         self

@@ -3,14 +3,14 @@
 use photofinish_protocol::TooDeep;
 
 /// The smallest stack a worker can have, in bytes.
-pub(crate) const SMALLEST: usize = 128 * 1024;
+pub(crate) const SMALLEST: usize = 256 * 1024;
 
 /// The stack that a worker has unless told otherwise, in bytes.
 pub(crate) const DEFAULT: usize = 2 * 1024 * 1024;
 
-/// What is kept free at least, in bytes: a look for work alone may need half of it, in a build
+/// What is kept free at least, in bytes: submitting and looking for work alone may need half of it, in a build
 /// without optimisation.
-const RESERVE: usize = 32 * 1024;
+const RESERVE: usize = 64 * 1024;
 
 /// Knows where a worker's stack begins and how large it is.
 #[derive(Debug)]

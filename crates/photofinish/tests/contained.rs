@@ -45,7 +45,7 @@ fn a_stack_that_is_too_small_is_refused_before_any_worker_starts() {
     for bytes in [0, 1, 65_535] {
         let (builder, threads) = counted(2);
         let error = refused(builder.stack_size(bytes), &threads);
-        let BuildError::StackTooSmall { bytes: refused, smallest: 131_072 } = error else {
+        let BuildError::StackTooSmall { bytes: refused, smallest: 262_144 } = error else {
             panic!("the stack is too small, and this says: {error}")
         };
         assert_eq!(refused, bytes);
@@ -56,7 +56,7 @@ fn a_stack_that_is_too_small_is_refused_before_any_worker_starts() {
 #[test]
 fn the_smallest_stack_works() {
     within(LIMIT, || {
-        let pool = Pool::builder().workers(2).stack_size(131_072).build().unwrap();
+        let pool = Pool::builder().workers(2).stack_size(262_144).build().unwrap();
         assert_all_workers_run(&pool);
         let failing: JoinHandle<()> = pool.submit(|| panic!("a task fails"));
         assert!(failing.join().is_err());

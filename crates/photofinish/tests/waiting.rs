@@ -229,12 +229,12 @@ fn in_a_process_of_its_own(body: impl FnOnce() + Send + 'static) {
 /// housekeeping) has to fit into the quarter of the stack that is left, on the smallest stack too.
 #[test]
 fn the_smallest_stack_holds_many_tasks_at_its_bottom() {
-    in_a_process_of_its_own(|| many_tasks_at_the_bottom_of_the_stack(128 << 10));
+    in_a_process_of_its_own(|| many_tasks_at_the_bottom_of_the_stack(256 << 10));
 }
 
 #[test]
 fn the_smallest_stack_holds_a_steal_at_its_bottom() {
-    in_a_process_of_its_own(|| (0..20).for_each(|_| chains_on_several_workers(128 << 10)));
+    in_a_process_of_its_own(|| (0..20).for_each(|_| chains_on_several_workers(256 << 10)));
 }
 
 #[test]
