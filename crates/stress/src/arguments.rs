@@ -1,0 +1,63 @@
+//! The command line.
+
+use std::time::Duration;
+
+use crate::canary::Canary;
+
+/// What is valid, for whoever got it wrong.
+const VALID: &str = "\
+valid: --seconds N   how long to go on beginning rounds (default 10; 0: one round)
+       --seed N      the seed of all decisions (default: a random one, which is printed)
+       --workers N   the most workers a pool has, from 1 to 256 (default 4)
+       --canary race | leak | use-after-free | lost
+                     runs a bug that is seeded in the harness, to see that it is found";
+
+/// The command line, parsed.
+#[derive(Debug)]
+pub(crate) struct Arguments {
+    pub(crate) duration: Duration,
+    pub(crate) seed: u64,
+    pub(crate) workers: usize,
+    pub(crate) canary: Option<Canary>,
+}
+
+impl Arguments {
+    /// # Errors
+    ///
+    /// What is wrong, and what is valid.
+    pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self, String> {
+        let mut parsed = Self {
+            duration: Duration::from_secs(10),
+            seed: fastrand::u64(..),
+            workers: 4,
+            canary: None,
+        };
+        let mut arguments = arguments.into_iter();
+        while let Some(name) = arguments.next() {
+            if !["--seconds", "--seed", "--workers", "--canary"].contains(&name.as_str()) {
+                return Err(complain(&format!("unknown argument {name:?}")));
+            }
+            let Some(value) = arguments.next() else {
+                return Err(complain(&format!("{name} needs a value")));
+            };
+            let bad = || complain(&format!("{value:?} is not valid for {name}"));
+            match name.as_str() {
+                "--seconds" => {
+                    let seconds: u32 = value.parse().map_err(|_| bad())?;
+                    parsed.duration = Duration::from_secs(seconds.into());
+                }
+                "--seed" => parsed.seed = value.parse().map_err(|_| bad())?,
+                "--workers" => {
+                    let workers = value.parse().ok().filter(|workers| (1..=256).contains(workers));
+                    parsed.workers = workers.ok_or_else(bad)?;
+                }
+                _ => parsed.canary = Some(Canary::named(&value).ok_or_else(bad)?),
+            }
+        }
+        Ok(parsed)
+    }
+}
+
+fn complain(what: &str) -> String {
+    format!("{what}\n{VALID}")
+}

@@ -1,0 +1,468 @@
+//! What a consumer does with a pool.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+use std::time::Duration;
+
+use fastrand::Rng;
+use photofinish::{
+    AsCompleted, BuildError, Canceller, CompletionSet, Finished, Handle, JoinHandle, Pool,
+    as_completed, completer,
+};
+
+use crate::ledger::{self, Batch, Parcel, Plan, Token};
+
+/// A pool of a random shape, with at most `workers` workers.
+pub(crate) fn pool(rng: &mut Rng, workers: usize) -> Result<Pool, BuildError> {
+    let spins = [Duration::ZERO, Duration::from_micros(20), Duration::from_micros(200)];
+    Pool::builder()
+        .workers(rng.usize(1..=workers))
+        .spin(spins[rng.usize(..spins.len())])
+        .stack_size(8 * 1024 * 1024)
+        .on_thread_start(|_| ledger::count_this_thread())
+        .build()
+}
+
+/// Runs `f`, which may panic as intended.
+fn contain(f: impl FnOnce()) {
+    catch_unwind(AssertUnwindSafe(f)).ok();
+}
+
+/// A thread or a task that submits and waits.
+pub(crate) struct Consumer {
+    pool: Handle,
+    rng: Rng,
+    workers: usize,
+    /// How often tasks may still wait for tasks of their own.
+    depth: usize,
+}
+
+impl Consumer {
+    /// A consumer with its own stream of decisions.
+    pub(crate) fn new(pool: Handle, rng: Rng, workers: usize) -> Self {
+        Self { pool, rng, workers, depth: 2 }
+    }
+
+    /// Another consumer of the same pool, one level down.
+    fn child(&mut self) -> Self {
+        Self {
+            pool: self.pool.clone(),
+            rng: self.rng.fork(),
+            workers: self.workers,
+            depth: self.depth - 1,
+        }
+    }
+
+    /// Goes through one scenario.
+    pub(crate) fn any_scenario(&mut self) {
+        match self.rng.u8(..12) {
+            0 => self.join_each(),
+            1 => self.iterate(),
+            2 => self.keep_a_window(),
+            3 => self.storm_of_cancels(),
+            4 => self.time_out(),
+            5 => self.take_handles_back(),
+            6 => self.nest(),
+            7 => self.detach(),
+            8 => self.feed_from_threads(),
+            9 => self.make_and_drop_a_pool(),
+            10 => self.drop_a_pool_on_its_worker(),
+            _ => self.move_between_threads(),
+        }
+    }
+
+    fn chance(&mut self, percent: u8) -> bool {
+        self.rng.u8(..100) < percent
+    }
+
+    fn plan(&mut self) -> Plan {
+        let pause = match self.rng.u8(..100) {
+            0..70 => 0,
+            70..95 => self.rng.u16(..5),
+            _ => self.rng.u16(100..300),
+        };
+        Plan {
+            panics: self.chance(5),
+            token_panics: self.chance(3),
+            value_panics: self.chance(5),
+            pause,
+        }
+    }
+
+    fn token(&mut self, batch: &mut Batch) -> Token {
+        let token = Token::enter(self.plan());
+        batch.add(&token);
+        token
+    }
+
+    fn submit(&mut self, batch: &mut Batch) -> JoinHandle<Parcel> {
+        let token = self.token(batch);
+        self.pool.submit(move || token.work())
+    }
+
+    fn submit_some(&mut self, most: usize) -> (Batch, Vec<JoinHandle<Parcel>>) {
+        let mut batch = Batch::default();
+        let count = self.rng.usize(1..=most);
+        let handles = (0..count).map(|_| self.submit(&mut batch)).collect();
+        (batch, handles)
+    }
+
+    /// Each handle is joined, polled, waited for with a time limit, or dropped.
+    fn join_each(&mut self) {
+        let (mut batch, handles) = self.submit_some(24);
+        let mut handles: Vec<_> = handles.into_iter().enumerate().collect();
+        self.rng.shuffle(&mut handles);
+        for (index, handle) in handles {
+            self.join(&mut batch, index, handle);
+        }
+    }
+
+    fn join(&mut self, batch: &mut Batch, index: usize, mut handle: JoinHandle<Parcel>) {
+        if self.chance(10) {
+            handle.cancel();
+        }
+        match self.rng.u8(..10) {
+            0 => {
+                contain(|| drop(handle));
+                batch.let_go(index);
+            }
+            1 | 2 => {
+                for _ in 0..self.rng.usize(..4) {
+                    match handle.try_join() {
+                        Ok(outcome) => return batch.outcome(index, outcome),
+                        Err(back) => handle = back,
+                    }
+                    thread::yield_now();
+                }
+                batch.outcome(index, handle.join());
+            }
+            3..6 => {
+                for _ in 0..self.rng.usize(..4) {
+                    match handle.join_timeout(Duration::from_micros(self.rng.u64(..200))) {
+                        Ok(outcome) => return batch.outcome(index, outcome),
+                        Err(back) => handle = back,
+                    }
+                }
+                batch.outcome(index, handle.join());
+            }
+            _ => batch.outcome(index, handle.join()),
+        }
+    }
+
+    /// An iterator that is drained, one by one, by polling or in batches, or dropped midway.
+    fn iterate(&mut self) {
+        let (mut batch, handles) = self.submit_some(32);
+        let mut results = as_completed(handles);
+        if self.chance(50) {
+            results = results.spin(Duration::ZERO);
+        }
+        self.drain(&mut batch, results);
+    }
+
+    fn drain(&mut self, batch: &mut Batch, mut results: AsCompleted<Parcel>) {
+        let enough = if self.chance(30) { self.rng.usize(..=batch.len()) } else { 0 };
+        while results.remaining() > enough {
+            match self.rng.u8(..10) {
+                0 => {
+                    results.try_next().into_iter().for_each(|finished| batch.finished(finished));
+                }
+                1 => results.next_batch().into_iter().for_each(|finished| batch.finished(finished)),
+                _ => batch.finished(results.next().expect("some remain")),
+            }
+        }
+        self.leave(batch, enough, results);
+    }
+
+    /// The iterator is used no more, and not more than `enough` tasks have not come.
+    fn leave(&mut self, batch: &mut Batch, enough: usize, results: AsCompleted<Parcel>) {
+        if enough == 0 {
+            let rest = results.count();
+            assert_eq!(rest, 0, "an iterator with nothing remaining is at its end");
+        } else {
+            contain(|| drop(results));
+            batch.let_rest_go();
+        }
+    }
+
+    /// A set that is filled again as tasks come out of it.
+    fn keep_a_window(&mut self) {
+        let mut batch = Batch::default();
+        let mut set = CompletionSet::new();
+        if self.chance(50) {
+            set.set_spin(Duration::ZERO);
+        }
+        let window = self.rng.usize(1..=12);
+        let total = self.rng.usize(1..=48);
+        while batch.len() < total || (!set.is_empty() && self.rng.u8(..) > 2) {
+            while batch.len() < total && set.remaining() < window {
+                if self.chance(30) {
+                    set.add(self.submit(&mut batch));
+                } else {
+                    let token = self.token(&mut batch);
+                    set.submit(&self.pool, move || token.work());
+                }
+            }
+            match self.rng.u8(..4) {
+                0 => set.try_next().into_iter().for_each(|finished| batch.finished(finished)),
+                1 => set.next_batch().into_iter().for_each(|finished| batch.finished(finished)),
+                2 => {
+                    let limit = Duration::from_micros(self.rng.u64(..100));
+                    let next = set.next_timeout(limit).ok().flatten();
+                    next.into_iter().for_each(|finished| batch.finished(finished));
+                }
+                _ => set.next_finished().into_iter().for_each(|finished| batch.finished(finished)),
+            }
+        }
+        match self.rng.u8(..3) {
+            0 => {
+                contain(|| drop(set));
+                batch.let_rest_go();
+            }
+            1 => self.join_rest(&mut batch, set.into_unfinished()),
+            _ => {
+                while let Some(finished) = set.next_finished() {
+                    batch.finished(finished);
+                }
+            }
+        }
+    }
+
+    fn join_rest(&mut self, batch: &mut Batch, handles: Vec<JoinHandle<Parcel>>) {
+        let rest = batch.outstanding();
+        assert_eq!(rest.len(), handles.len(), "what has not come is given back");
+        for (index, handle) in rest.into_iter().zip(handles) {
+            self.join(batch, index, handle);
+        }
+    }
+
+    /// Plain threads cancel through clones of the same cancellers while the tasks run and are
+    /// waited for.
+    fn storm_of_cancels(&mut self) {
+        let (mut batch, handles) = self.submit_some(32);
+        let cancellers: Vec<Canceller> = handles.iter().map(JoinHandle::canceller).collect();
+        let storms: Vec<_> = (0..2)
+            .map(|_| {
+                let mut cancellers = cancellers.clone();
+                self.rng.shuffle(&mut cancellers);
+                thread::spawn(move || {
+                    for canceller in cancellers {
+                        canceller.cancel();
+                    }
+                })
+            })
+            .collect();
+        if self.chance(50) {
+            drop(cancellers);
+        }
+        for handle in &handles {
+            if self.chance(20) {
+                handle.cancel();
+            }
+        }
+        let results = as_completed(handles);
+        self.drain(&mut batch, results);
+        for storm in storms {
+            storm.join().expect("cancelling does not panic");
+        }
+    }
+
+    /// A wait that gives up, and goes on without its deadline.
+    fn time_out(&mut self) {
+        let (mut batch, handles) = self.submit_some(24);
+        let limit = Duration::from_micros(self.rng.u64(..300));
+        let mut results = as_completed(handles).timeout(limit);
+        for next in results.by_ref() {
+            match next {
+                Ok(finished) => batch.finished(finished),
+                Err(timed_out) => {
+                    let unfinished = batch.outstanding().len();
+                    assert_eq!(timed_out.unfinished(), unfinished, "what has not come is counted");
+                }
+            }
+        }
+        let results = results.into_inner();
+        if self.chance(50) {
+            self.drain(&mut batch, results);
+        } else {
+            self.join_rest(&mut batch, results.into_unfinished());
+        }
+    }
+
+    /// Handles wander from an iterator to another, tasks finishing meanwhile.
+    fn take_handles_back(&mut self) {
+        let (mut batch, handles) = self.submit_some(24);
+        let mut results = as_completed(handles);
+        for _ in 0..self.rng.usize(..4) {
+            if let Some(finished) = results.try_next() {
+                let outstanding = batch.outstanding();
+                batch.outcome(outstanding[finished.index], finished.outcome);
+            }
+            let before = batch.outstanding();
+            let handles = results.into_unfinished();
+            assert_eq!(before.len(), handles.len(), "what has not come is given back");
+            results = as_completed(handles);
+        }
+        let handles = results.into_unfinished();
+        self.join_rest(&mut batch, handles);
+    }
+
+    /// Tasks submit tasks, and wait for them.
+    fn nest(&mut self) {
+        if self.depth == 0 {
+            return self.iterate();
+        }
+        let mut batch = Batch::default();
+        let handles: Vec<_> = (0..self.rng.usize(1..=6))
+            .map(|_| {
+                let token = self.token(&mut batch);
+                let mut child = self.child();
+                self.pool.submit(move || {
+                    match child.rng.u8(..6) {
+                        0 => child.join_each(),
+                        1 => child.iterate(),
+                        2 => child.keep_a_window(),
+                        3 => child.nest(),
+                        4 => child.feed_from_threads(),
+                        _ => child.detach(),
+                    }
+                    token.work()
+                })
+            })
+            .collect();
+        let results = as_completed(handles);
+        self.drain(&mut batch, results);
+    }
+
+    /// Nobody waits: the handles are dropped at once, or some time later.
+    fn detach(&mut self) {
+        let (mut batch, handles) = self.submit_some(24);
+        for handle in handles {
+            let canceller = self.chance(30).then(|| handle.canceller());
+            if self.chance(20) {
+                thread::yield_now();
+            }
+            contain(|| drop(handle));
+            if let Some(canceller) = canceller {
+                canceller.cancel();
+                contain(|| drop(canceller));
+            }
+        }
+        batch.let_rest_go();
+    }
+
+    /// Plain threads complete tasks by hand, give them up, or pass panics on, beside tasks of
+    /// the pool.
+    fn feed_from_threads(&mut self) {
+        let mut batch = Batch::default();
+        let mut set = CompletionSet::new();
+        let mut feeds = Vec::new();
+        for _ in 0..2 {
+            let mut rng = self.rng.fork();
+            let mut feed = Vec::new();
+            for _ in 0..self.rng.usize(..8) {
+                let token = self.token(&mut batch);
+                let (completer, handle) = completer::<Parcel>();
+                if self.chance(20) {
+                    let canceller = handle.canceller();
+                    drop(self.pool.submit(move || canceller.cancel()));
+                }
+                set.add(handle);
+                feed.push((token, completer));
+            }
+            feeds.push(thread::spawn(move || {
+                for (token, mut completer) in feed {
+                    match rng.u8(..8) {
+                        0 => {
+                            drop(completer);
+                            contain(|| drop(token));
+                        }
+                        1 if completer.is_cancelled() => contain(|| drop(token)),
+                        _ if completer.start() => {
+                            match catch_unwind(AssertUnwindSafe(|| token.work())) {
+                                Ok(parcel) => {
+                                    let refused = completer.complete(parcel);
+                                    assert!(refused.is_ok(), "a started task is not cancelled");
+                                }
+                                Err(payload) => completer.panic(payload),
+                            }
+                        }
+                        _ => contain(|| drop(token)),
+                    }
+                }
+            }));
+            if self.chance(50) {
+                set.add(self.submit(&mut batch));
+            }
+        }
+        while let Some(finished) = set.next_finished() {
+            batch.finished(finished);
+        }
+        for feed in feeds {
+            feed.join().expect("feeding does not panic");
+        }
+    }
+
+    fn own_pool(&mut self) -> Pool {
+        pool(&mut self.rng, self.workers).expect("the system has threads to spare")
+    }
+
+    /// A pool that is dropped before, while or after its tasks are waited for. What comes after
+    /// its end is abandoned.
+    fn make_and_drop_a_pool(&mut self) {
+        let pool = self.own_pool();
+        let outer = std::mem::replace(&mut self.pool, pool.handle());
+        let (mut batch, handles) = self.submit_some(16);
+        let mut results = as_completed(handles);
+        let late = if self.chance(50) {
+            results.try_next().into_iter().for_each(|finished| batch.finished(finished));
+            drop(pool);
+            None
+        } else {
+            Some(pool)
+        };
+        self.drain(&mut batch, results);
+        drop(late);
+        let (mut batch, handles) = self.submit_some(4);
+        self.join_rest(&mut batch, handles);
+        self.pool = outer;
+    }
+
+    /// A pool whose owner is one of its own tasks: the workers end on their own.
+    fn drop_a_pool_on_its_worker(&mut self) {
+        let pool = self.own_pool();
+        let outer = std::mem::replace(&mut self.pool, pool.handle());
+        let (mut batch, mut handles) = self.submit_some(8);
+        let token = self.token(&mut batch);
+        let own = pool.handle();
+        handles.push(own.submit(move || {
+            drop(pool);
+            token.work()
+        }));
+        for _ in 0..self.rng.usize(..8) {
+            handles.push(self.submit(&mut batch));
+        }
+        let results = as_completed(handles);
+        self.drain(&mut batch, results);
+        self.pool = outer;
+    }
+
+    /// An iterator that goes on on another thread.
+    fn move_between_threads(&mut self) {
+        let (mut batch, handles) = self.submit_some(24);
+        let mut results = as_completed(handles);
+        for _ in 0..self.rng.usize(..3) {
+            let limit = Duration::from_micros(self.rng.u64(..50));
+            let mut limited = results.timeout(limit);
+            let next: Option<Finished<Parcel>> = limited.next().and_then(Result::ok);
+            next.into_iter().for_each(|finished| batch.finished(finished));
+            results = limited.into_inner();
+            let some = self.rng.usize(..4);
+            let moved = thread::spawn(move || {
+                results.by_ref().take(some).for_each(|finished| batch.finished(finished));
+                (batch, results)
+            });
+            (batch, results) = moved.join().expect("no panic leaves a consumer");
+        }
+        self.drain(&mut batch, results);
+    }
+}
