@@ -19,3 +19,15 @@ race:
 # What a submission has to pass.
 ci:
     bash .ci/run
+
+# The models that take minutes.
+deep:
+    cargo loom --ignored
+
+# Every ordering is needed.
+kill:
+    cargo kill
+
+# Nobody who has stopped holds a delivery up.
+freeze:
+    cargo freeze

@@ -4,6 +4,7 @@
 //! a queue empty; what keeps work from lying there with everybody asleep is the idle protocol
 //! alone.
 
+use loom::sync::{Arc, Notify};
 use photofinish::{BuildError, Cancelled, JoinError, Pool, as_completed, completer};
 use photofinish_loom_tests::Bound::Preemptions;
 use photofinish_loom_tests::{Mark, Value, Witness, model, spawn};
@@ -55,25 +56,22 @@ fn two_workers_going_to_sleep_leave_no_task_behind() {
     });
 }
 
+/// With two tasks in the queue the silence of submitters must not leave a worker asleep: a task is
+/// taken out by one worker while the other lies down, or a batch is on its way between queues.
 #[test]
+#[ignore = "takes minutes: part of `just deep`"]
 fn two_tasks_that_meet_each_other_find_a_worker_each() {
     model("tasks_that_meet", Preemptions(1), &[], || {
         let pool = pool(2);
-        let (one, first) = completer();
-        let (other, second) = completer();
-        // Neither task ends without the other; a worker that waits here can run the other one
-        // too, so what is looked at is that they are run at all.
-        let tasks = [
-            pool.submit(move || {
-                one.complete(()).unwrap();
-                second.join().unwrap();
-            }),
-            pool.submit(move || {
-                other.complete(()).unwrap();
-                first.join().unwrap();
-            }),
-        ];
-        tasks.map(drop);
+        let bells = Arc::new([Notify::new(), Notify::new()]);
+        for (mine, other) in [(0, 1), (1, 0)] {
+            let bells = Arc::clone(&bells);
+            // The task blocks its worker: a wait of the pool's own would run the other task.
+            drop(pool.submit(move || {
+                bells[other].notify();
+                bells[mine].wait();
+            }));
+        }
         drop(pool);
     });
 }
@@ -96,13 +94,18 @@ fn a_pool_that_is_dropped_finishes_what_is_queued() {
 
 #[test]
 fn the_last_worker_to_rest_wakes_the_others_to_their_end() {
-    model("pool_ends", Preemptions(2), &[], || drop(pool(2)));
+    model("pool_ends", Preemptions(1), &[], || drop(pool(2)));
 }
 
 #[test]
 fn a_pool_that_cannot_be_built_leaves_no_worker_asleep() {
     model("pool_not_built", Preemptions(2), &[], || {
-        let fail_on_second = |worker| assert_ne!(worker, 1, "the second worker cannot start");
+        let fail_on_second = |worker| {
+            if worker == 1 {
+                // Without the panic hook, which would print a line in every execution.
+                std::panic::resume_unwind(Box::new("the second worker cannot start"));
+            }
+        };
         let built = Pool::builder().workers(2).on_thread_start(fail_on_second).build();
         assert!(matches!(built, Err(BuildError::InitializerPanicked { worker: 1, .. })));
     });

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::SeqCst;
 
 use photofinish_protocol::sync::{SIDE, Side, begin_execution};
 
-use crate::MODELS;
+use crate::{DEEP_MODELS, MODELS};
 use crate::{plan, value};
 
 // With the native side underneath, a model would explore one execution and pass.
@@ -132,7 +132,8 @@ pub fn model(
     witnesses: &[&'static Witness],
     execution: impl Fn() + Send + Sync + 'static,
 ) {
-    assert!(MODELS.contains(&name), "{name} is missing in the list of models");
+    let is_listed = MODELS.contains(&name) || DEEP_MODELS.contains(&name);
+    assert!(is_listed, "{name} is missing in the list of models");
     let executions = explore(bound, witnesses, execution);
     // The test harness has begun a line of its own.
     println!("\n{name}: {executions} executions, bound {bound}, complete");

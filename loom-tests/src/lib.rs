@@ -34,6 +34,9 @@ pub use harness::{Bound, Crossing, Mark, Witness, explore, model, spawn};
 #[cfg(loom)]
 pub use value::{Value, live_values};
 
+/// Models that take minutes: `just deep` runs them, and nothing else does.
+pub const DEEP_MODELS: &[&str] = &["tasks_that_meet"];
+
 /// The models. A model that is not here does not run, and one that is here and did not run fails
 /// the driver.
 pub const MODELS: &[&str] = &[
@@ -89,7 +92,6 @@ pub const MODELS: &[&str] = &[
     "refused_wait_of_a_set",
     "runnable_dropped",
     "shutdown_vs_submit",
-    "tasks_that_meet",
     "timeout_then_drop",
     "timeout_then_into_unfinished",
     "timeout_vs_complete_one",

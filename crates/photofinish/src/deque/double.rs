@@ -8,11 +8,9 @@
 use std::marker::PhantomData;
 use std::ptr;
 
+use super::CAPACITY;
 use photofinish_protocol::sync::Ordering::{Acquire, Relaxed, Release};
 use photofinish_protocol::sync::{Arc, AtomicPtr, AtomicUsize};
-
-/// How many items a model may push onto one deque, in all.
-const CAPACITY: usize = 6;
 
 /// What became of a steal.
 #[derive(Debug)]
@@ -71,7 +69,9 @@ impl<T> Slots<T> {
     /// in neither queue, as with the original.
     fn steal_batch_and_pop(&self, destination: &Worker<T>) -> Steal<T> {
         let first = self.steal();
-        if let (Steal::Success(_), Steal::Success(second)) = (&first, self.steal()) {
+        if matches!(first, Steal::Success(_))
+            && let Steal::Success(second) = self.steal()
+        {
             destination.push(second);
         }
         first

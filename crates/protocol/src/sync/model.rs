@@ -137,6 +137,12 @@ impl<T> Immortals<T> {
     }
 }
 
+impl<T> Default for Immortals<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 fn handover() -> &'static loom::sync::atomic::AtomicUsize {
     HANDOVER.get().expect("every model begins with begin_execution")
 }
