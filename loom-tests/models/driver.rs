@@ -1,6 +1,6 @@
 //! Runs the models from a normal `cargo test`, and reads what they report.
 
-#![cfg(not(loom))]
+#![cfg(not(any(loom, shuttle)))]
 
 use std::path::Path;
 use std::process::Command;
