@@ -1,0 +1,132 @@
+//! The house rules that a machine can check: modules look upward only, one file of each crate
+//! knows about the model checkers, and the labels of the orderings are those of the
+//! documentation.
+
+#![cfg(not(any(loom, shuttle)))]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use photofinish_loom_tests::checker::workspace;
+
+const CRATES: [&str; 2] = ["crates/protocol/src", "crates/photofinish/src"];
+
+/// A source file of a crate, and the top-level module that it belongs to.
+struct File {
+    path: PathBuf,
+    module: String,
+    text: String,
+}
+
+fn files(root: &str) -> Vec<File> {
+    fn visit(directory: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(directory).expect("a folder of sources") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                visit(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let root = workspace().join(root);
+    let mut found = Vec::new();
+    visit(&root, &mut found);
+    let file = |path: PathBuf| {
+        let inside = path.strip_prefix(&root).expect("inside the crate");
+        let first = inside.components().next().expect("a component").as_os_str();
+        let module = Path::new(first).file_stem().expect("a name").to_string_lossy().into_owned();
+        let text = fs::read_to_string(&path).expect("a source file");
+        File { path, module, text }
+    };
+    found.into_iter().map(file).collect()
+}
+
+/// The modules as lib.rs lists them.
+fn modules(root: &str) -> Vec<String> {
+    let lib = fs::read_to_string(workspace().join(root).join("lib.rs")).expect("lib.rs");
+    let names = lib.lines().filter_map(|line| {
+        let line = line.strip_prefix("pub ").unwrap_or(line);
+        line.strip_prefix("mod ")?.strip_suffix(';').map(str::to_owned)
+    });
+    names.collect()
+}
+
+/// The modules that `text` names as `crate::NAME`, comments aside.
+fn named(text: &str) -> BTreeSet<String> {
+    let code = text.lines().map(|line| line.split_once("//").map_or(line, |(code, _)| code));
+    let code: String = code.collect::<Vec<_>>().join("\n");
+    let rest = code.split("crate::").skip(1);
+    let name = |rest: &str| {
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        rest[..end].to_owned()
+    };
+    rest.map(name).filter(|name| !name.is_empty()).collect()
+}
+
+#[test]
+fn each_module_uses_only_those_above_it() {
+    for root in CRATES {
+        let modules = modules(root);
+        assert!(modules.len() > 5, "{root} lists {modules:?}");
+        let place = |name: &str| modules.iter().position(|module| module == name);
+        for file in files(root).iter().filter(|file| file.module != "lib") {
+            let own = place(&file.module).unwrap_or_else(|| panic!("{:?}", file.path));
+            for name in named(&file.text).iter().filter(|name| **name != file.module) {
+                // What is no module is an item that lib.rs re-exports, in an example.
+                if let Some(other) = place(name) {
+                    let path = file.path.display();
+                    assert!(other < own, "{path} uses {name}, which stands below it");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn one_file_of_each_crate_knows_about_the_model_checkers() {
+    for root in CRATES {
+        let knows = |file: &&File| {
+            let code = file.text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            let mut code = code.filter(|line| line.contains("cfg("));
+            code.any(|line| line.contains("loom") || line.contains("shuttle"))
+        };
+        let files = files(root);
+        let knowing: Vec<_> = files.iter().filter(knows).map(|file| &file.module).collect();
+        assert_eq!(knowing.len(), 1, "{root}: {knowing:?}");
+    }
+}
+
+/// The labels `(KIND NAME)` in `text`.
+fn labels(kind: &str, text: &str) -> Vec<String> {
+    // A label may be broken over two lines of a comment.
+    let joined = text.lines().map(|line| line.trim_start().trim_start_matches("//").trim_start());
+    let joined = joined.collect::<Vec<_>>().join(" ");
+    let open = format!("({kind} ");
+    let found = joined.split(&open).skip(1).filter_map(|rest| rest.split_once(')'));
+    found.map(|(label, _)| label.to_owned()).collect()
+}
+
+/// The first cells of the table in `page` whose header begins with `| HEADER |`.
+fn first_cells(page: &str, header: &str) -> BTreeSet<String> {
+    let rows = page.lines().skip_while(|line| !line.starts_with(&format!("| {header} |"))).skip(2);
+    let rows = rows.take_while(|line| line.starts_with('|'));
+    rows.filter_map(|row| row.split('|').nth(1)).map(|cell| cell.trim().to_owned()).collect()
+}
+
+#[test]
+fn every_edge_in_the_code_is_documented_and_has_two_ends() {
+    let page = fs::read_to_string(workspace().join("docs/memory-model.md")).expect("the page");
+    let all: Vec<File> = CRATES.into_iter().flat_map(files).collect();
+    for (kind, ends) in [("edge", 2), ("fence", 1)] {
+        let documented = first_cells(&page, kind);
+        let used: Vec<String> = all.iter().flat_map(|file| labels(kind, &file.text)).collect();
+        let distinct: BTreeSet<String> = used.iter().cloned().collect();
+        assert_eq!(documented, distinct, "documented on the left, used on the right");
+        for label in &distinct {
+            let count = used.iter().filter(|used| *used == label).count();
+            assert!(count >= ends, "{kind} {label} stands at {count} place in the code");
+        }
+    }
+}
