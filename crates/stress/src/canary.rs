@@ -82,10 +82,15 @@ struct Cell(UnsafeCell<usize>);
 unsafe impl Sync for Cell {}
 
 static CELL: Cell = Cell(UnsafeCell::new(0));
+static BEGUN: AtomicUsize = AtomicUsize::new(0);
 static READY: AtomicUsize = AtomicUsize::new(0);
 
 #[inline(never)]
 fn canary_race_write(turn: usize) {
+    // With the reader on its way already, it is on another worker: nothing orders the two.
+    while BEGUN.load(Relaxed) < turn {
+        thread::yield_now();
+    }
     // SAFETY: none. Nothing orders this write before the read.
     unsafe { CELL.0.get().write(turn) };
     READY.store(turn, Relaxed);
@@ -93,6 +98,7 @@ fn canary_race_write(turn: usize) {
 
 #[inline(never)]
 fn canary_race_read(turn: usize) -> usize {
+    BEGUN.store(turn, Relaxed);
     while READY.load(Relaxed) < turn {
         thread::yield_now();
     }
