@@ -40,7 +40,7 @@ fn assert_complete(mut numbers: Vec<usize>) {
 
 #[test]
 fn a_consumer_that_parks_is_woken_for_every_task() {
-    explore("park_unpark", 6_000, || {
+    explore("park_unpark", 30_000, || {
         let (completers, handles) = completers();
         let results = as_completed(handles).spin(Duration::ZERO);
         complete_all(completers);
@@ -54,7 +54,7 @@ fn a_consumer_that_parks_is_woken_for_every_task() {
 
 #[test]
 fn tasks_that_complete_while_they_are_attached_are_each_yielded_once() {
-    explore("attach_race", 6_000, || {
+    explore("attach_race", 30_000, || {
         let (completers, handles) = completers();
         complete_all(completers);
         let indices = as_completed(handles).map(|finished| {
@@ -67,7 +67,7 @@ fn tasks_that_complete_while_they_are_attached_are_each_yielded_once() {
 
 #[test]
 fn two_sets_each_get_their_own() {
-    explore("two_sets", 3_000, || {
+    explore("two_sets", 15_000, || {
         let (for_one, one) = completers();
         let (for_two, two) = completers();
         for (number, (first, second)) in for_one.into_iter().zip(for_two).enumerate() {
@@ -97,7 +97,7 @@ fn two_sets_each_get_their_own() {
 
 #[test]
 fn cancelled_tasks_run_or_are_cancelled_and_come_once() {
-    explore("cancel_storm", 2_000, || {
+    explore("cancel_storm", 15_000, || {
         let mut handles = Vec::new();
         let mut runnables = Vec::new();
         for number in 0..PRODUCERS {
@@ -137,7 +137,7 @@ fn cancelled_tasks_run_or_are_cancelled_and_come_once() {
 
 #[test]
 fn time_outs_lose_no_task() {
-    explore("time_out_storm", 2_000, || {
+    explore("time_out_storm", 15_000, || {
         let (for_set, in_set) = completers();
         let (for_joins, to_join) = completers();
         for (number, (first, second)) in for_set.into_iter().zip(for_joins).enumerate() {
@@ -179,7 +179,7 @@ fn time_outs_lose_no_task() {
 
 #[test]
 fn an_iterator_dropped_meanwhile_leaves_nothing_behind() {
-    explore("drop_iterator", 6_000, || {
+    explore("drop_iterator", 30_000, || {
         let (completers, handles) = completers();
         let shared = Arc::new(Value::new(PRODUCERS));
         for (number, completer) in completers.into_iter().enumerate() {

@@ -33,7 +33,7 @@ fn nested(handle: Handle, number: usize) -> impl FnOnce() -> Value + Send {
 
 #[test]
 fn what_eight_threads_submit_and_await_comes() {
-    explore("pool_joins", 150, || {
+    explore("pool_joins", 2_000, || {
         let pool = pool(Duration::ZERO);
         let submitters = (0..SUBMITTERS).map(|number| {
             let handle = pool.handle();
@@ -48,7 +48,7 @@ fn what_eight_threads_submit_and_await_comes() {
 
 #[test]
 fn a_pool_that_is_dropped_finishes_what_eight_threads_have_submitted() {
-    explore("pool_drains", 150, || {
+    explore("pool_drains", 2_000, || {
         let pool = pool(Duration::from_micros(1));
         let ran = Arc::new(AtomicUsize::new(0));
         let submitters = (0..SUBMITTERS).map(|_| {
@@ -70,7 +70,7 @@ fn a_pool_that_is_dropped_finishes_what_eight_threads_have_submitted() {
 
 #[test]
 fn what_is_submitted_while_the_pool_ends_runs_or_is_abandoned() {
-    explore("pool_ends", 150, || {
+    explore("pool_ends", 2_000, || {
         let pool = pool(Duration::ZERO);
         let submitters = (0..SUBMITTERS).map(|number| {
             let handle = pool.handle();
