@@ -15,6 +15,7 @@ mod helping_wait;
 mod into_unfinished_vs_complete;
 mod join_timeout_vs_complete;
 mod last_owner_frees_once;
+mod linearizability;
 mod park_unpark_lost_wakeup;
 mod pool;
 mod recycled_signal;

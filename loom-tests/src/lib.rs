@@ -20,6 +20,7 @@
 
 pub mod allowed;
 pub mod checker;
+pub mod history;
 pub mod source;
 
 #[cfg(loom)]
@@ -77,6 +78,9 @@ pub const MODELS: &[&str] = &[
     "join_timeout_vs_complete",
     "last_canceller_frees_the_value",
     "last_owner_frees_once",
+    "linear_close",
+    "linear_deliveries",
+    "linear_task",
     "nested_wait",
     "park_unpark_lost_wakeup_one",
     "park_unpark_lost_wakeup_twice",
