@@ -65,11 +65,13 @@ impl<T> Slots<T> {
         self.take_from(0..CAPACITY)
     }
 
-    /// Takes up to two items: one for the caller and one for its queue. In between, the second is
-    /// in neither queue, as with the original.
+    /// Takes half of what it sees, and two items at the most: one for the caller and one for its
+    /// queue. In between, the second is in neither queue, as with the original.
     fn steal_batch_and_pop(&self, destination: &Worker<T>) -> Steal<T> {
+        let seen = self.slots.iter().filter(|slot| !slot.load(Relaxed).is_null()).count();
         let first = self.steal();
-        if matches!(first, Steal::Success(_))
+        if seen > 2
+            && matches!(first, Steal::Success(_))
             && let Steal::Success(second) = self.steal()
         {
             destination.push(second);
