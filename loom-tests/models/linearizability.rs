@@ -3,8 +3,9 @@
 //!
 //! The clock that tells when an operation is called and when it returns is a word of the model,
 //! and each look at it is a read-modify-write: what was over before a call is then ordered before
-//! it, too. Without that order a thread may well look at an older state, and no operation of the
-//! library promises otherwise. What the clock orders hides missing orderings; those are the other
+//! it, too, which a relaxed look at the queue does not ask for. It also makes the checker try the
+//! orders of such a look and a push, as a `Crossing` does; with a clock of plain state the
+//! witnesses below go unseen. What the clock orders hides missing orderings; those are the other
 //! models' part.
 
 use std::sync::Arc;

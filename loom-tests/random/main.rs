@@ -22,5 +22,6 @@
 mod canary;
 mod delivery;
 mod harness;
+mod linearizability;
 mod pool;
 mod value;
