@@ -94,6 +94,19 @@ fn run(write: bool) -> Result<(), String> {
     if complaints.is_empty() { Ok(()) } else { Err(complaints) }
 }
 
+/// Where an ordering stands, as a model has recorded it.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    file: String,
+    line: u32,
+    column: u32,
+    kind: String,
+    declared: String,
+}
+
+/// The models that reach a place, and how long each takes.
+type Reached = BTreeMap<Place, Vec<(Duration, String)>>;
+
 /// Runs every model once, and collects which orderings it uses.
 fn record(
     checker: &Checker,
@@ -103,58 +116,66 @@ fn record(
     let runs = in_parallel(tests, |test| {
         checker.run(test, &[("PHOTOFINISH_RECORD", "1")], LONGEST_RECORDING)
     });
-    let mut reached: BTreeMap<(String, u32, String, String), Vec<(Duration, String)>> =
-        BTreeMap::new();
+    let mut reached = Reached::new();
     for (test, run) in tests.iter().zip(runs) {
         let run = run.map_err(|error| error.to_string())?;
         if run.end != End::Passed {
             return Err(format!("{test} fails as it is: {:?}\n{}", run.end, run.output));
         }
-        for (place, kind, declared) in run.output.lines().filter_map(recorded) {
-            let mut parts = place.rsplitn(3, ':');
-            let column = parts.next().unwrap_or_default().to_owned();
-            let line: u32 = parts.next().and_then(|line| line.parse().ok()).unwrap_or(0);
-            let file = parts.next().unwrap_or_default().to_owned();
-            if sources.contains_key(file.as_str()) {
-                let key = (file, line, format!("{column} {kind}"), declared.to_owned());
-                reached.entry(key).or_default().push((run.time, test.clone()));
-            }
+        let places = run.output.lines().filter_map(recorded);
+        for place in places.filter(|place| sources.contains_key(place.file.as_str())) {
+            reached.entry(place).or_default().push((run.time, test.clone()));
         }
     }
+    let unreached = unreached(&reached, sources);
+    Ok((name_all(reached, sources), unreached))
+}
 
+/// Gives each place a name that stays when lines move.
+fn name_all(reached: Reached, sources: &BTreeMap<&'static str, Source>) -> Vec<Site> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    let mut sites = Vec::new();
-    let mut lines: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
-    for ((file, line, rest, declared), mut models) in reached {
+    let site = |(place, mut models): (Place, Vec<(Duration, String)>)| {
         models.sort_unstable();
-        lines.entry(file.clone()).or_default().insert(line);
-        let kind = rest.split(' ').nth(1).unwrap_or_default().to_owned();
+        let Place { file, line, column, kind, declared } = place;
         let short = file.rsplit('/').next().unwrap_or_default();
         let base = format!("{short} {} {kind}", sources[file.as_str()].function(line));
         let number = counts.entry(base.clone()).or_default();
         *number += 1;
         let name = if *number == 1 { base } else { format!("{base} {number}") };
-        let place = format!("{file}:{line}:{rest}");
+        let place = format!("{file}:{line}:{column} {kind}");
         let models = models.into_iter().map(|(_, model)| model).collect();
-        sites.push(Site { place, name, line, file, kind, declared, models });
-    }
-
-    let none = BTreeSet::new();
-    let unreached = sources.values().flat_map(|source| {
-        let reached = lines.get(source.file()).unwrap_or(&none);
-        // An ordering stands on the line of its call, or a few lines below it.
-        let is_reached = |line: u32| reached.range(line.saturating_sub(5)..=line).next().is_some();
-        let missed = source.ordering_lines().into_iter().filter(move |&line| !is_reached(line));
-        missed.map(|line| format!("{}:{line}", source.file())).collect::<Vec<_>>()
-    });
-    let unreached = unreached.collect();
-    Ok((sites, unreached))
+        Site { place, name, line, file, kind, declared, models }
+    };
+    reached.into_iter().map(site).collect()
 }
 
-/// Reads `site PLACE KIND ORDERING HITS`.
-fn recorded(line: &str) -> Option<(&str, &str, &str)> {
+/// The orderings in the source that no model has come to.
+fn unreached(reached: &Reached, sources: &BTreeMap<&'static str, Source>) -> Vec<String> {
+    let missed = |source: &Source, line: u32| {
+        // An ordering stands on the line of its call, or a few lines below it.
+        let near = line.saturating_sub(5)..=line;
+        !reached.keys().any(|place| place.file == source.file() && near.contains(&place.line))
+    };
+    let all = sources.values().flat_map(|source| {
+        let lines = source.ordering_lines().into_iter().filter(move |&line| missed(source, line));
+        lines.map(|line| format!("{}:{line}", source.file()))
+    });
+    all.collect()
+}
+
+/// Reads `site FILE:LINE:COLUMN KIND ORDERING HITS`.
+fn recorded(line: &str) -> Option<Place> {
     let mut words = line.strip_prefix("site ")?.split(' ');
-    Some((words.next()?, words.next()?, words.next()?))
+    let (place, kind, declared) = (words.next()?, words.next()?, words.next()?);
+    let mut parts = place.rsplitn(3, ':');
+    let (column, line, file) = (parts.next()?, parts.next()?, parts.next()?);
+    Some(Place {
+        file: file.to_owned(),
+        line: line.parse().ok()?,
+        column: column.parse().ok()?,
+        kind: kind.to_owned(),
+        declared: declared.to_owned(),
+    })
 }
 
 /// Every way to make an ordering one step weaker.
