@@ -4,10 +4,12 @@
 //! then that thread stands still before that step until everything that was promised without it
 //! has arrived. If a delivery depended on the frozen thread, the checker reports a deadlock.
 
+use std::time::Duration;
+
 use photofinish_loom_tests::Bound::Preemptions;
 use photofinish_loom_tests::{Value, model, spawn};
 use photofinish_protocol::sync::hooks::{frozen_role, open_gate, play};
-use photofinish_protocol::{as_completed, completer, task};
+use photofinish_protocol::{JoinHandle, as_completed, completer, task};
 
 use super::number;
 
@@ -20,20 +22,20 @@ fn is_frozen(role: usize) -> bool {
     frozen_role() == Some(role)
 }
 
-#[test]
-fn a_completer_that_stops_hides_no_completion_but_its_own() {
-    model("freeze_completer", Preemptions(2), &[], || {
+/// Two completers and their consumer, which attaches before or after they have begun.
+fn two_completers(name: &'static str, attach_first: bool) {
+    model(name, Preemptions(2), &[], move || {
         let (first, a) = completer();
         let (second, b) = completer();
-        let mut results = as_completed([a, b]);
-        spawn(move || {
-            play(FIRST);
-            first.complete(Value::new(0)).unwrap();
-        });
-        spawn(move || {
-            play(SECOND);
-            second.complete(Value::new(1)).unwrap();
-        });
+        let mut handles = Some([a, b]);
+        let mut results = attach_first.then(|| as_completed(handles.take().unwrap()));
+        for (role, completer) in [(FIRST, first), (SECOND, second)] {
+            spawn(move || {
+                play(role);
+                completer.complete(Value::new(role as u32)).unwrap();
+            });
+        }
+        let results = results.get_or_insert_with(|| as_completed(handles.take().unwrap()));
         let mut arrived = [false, false];
         while results.remaining() > 0 {
             if (0..2).all(|role| arrived[role] || is_frozen(role)) {
@@ -48,29 +50,13 @@ fn a_completer_that_stops_hides_no_completion_but_its_own() {
 }
 
 #[test]
+fn a_completer_that_stops_hides_no_completion_but_its_own() {
+    two_completers("freeze_completer", true);
+}
+
+#[test]
 fn a_completer_that_stops_while_attaching_is_under_way_hides_nothing_else() {
-    model("freeze_completer_while_attaching", Preemptions(2), &[], || {
-        let (first, a) = completer();
-        let (second, b) = completer();
-        spawn(move || {
-            play(FIRST);
-            first.complete(Value::new(0)).unwrap();
-        });
-        spawn(move || {
-            play(SECOND);
-            second.complete(Value::new(1)).unwrap();
-        });
-        let mut results = as_completed([a, b]);
-        let mut arrived = [false, false];
-        while results.remaining() > 0 {
-            if (0..2).all(|role| arrived[role] || is_frozen(role)) {
-                open_gate();
-            }
-            let finished = results.next().unwrap();
-            arrived[finished.index] = true;
-        }
-        open_gate();
-    });
+    two_completers("freeze_completer_while_attaching", false);
 }
 
 #[test]
@@ -104,60 +90,47 @@ fn a_canceller_that_stops_holds_up_no_other_task_of_the_runner() {
     });
 }
 
-#[test]
-fn a_consumer_that_stops_while_it_attaches_or_waits_holds_up_no_other_consumer() {
-    model("freeze_attacher", Preemptions(2), &[], || {
+/// A consumer that has one task's handle may stop, and another one waits for a second task. One
+/// thread completes both, the first one first.
+fn beside_a_waiting_consumer(
+    name: &'static str,
+    prepare: impl Fn(JoinHandle<Value>) -> Box<dyn FnOnce() + Send> + Send + Sync + 'static,
+) {
+    model(name, Preemptions(2), &[], move || {
         let (first, a) = completer();
         let (second, b) = completer();
+        let consume = prepare(a);
         spawn(move || {
             play(FIRST);
-            for finished in as_completed([a]) {
-                finished.outcome.unwrap();
-            }
+            consume();
         });
-        // One thread completes for both consumers, for the one that may stop first.
         spawn(move || {
             first.complete(Value::new(0)).unwrap();
             second.complete(Value::new(1)).unwrap();
         });
         assert_eq!(number(b.join()), 1);
         open_gate();
+    });
+}
+
+#[test]
+fn a_consumer_that_stops_while_it_attaches_or_waits_holds_up_no_other_consumer() {
+    beside_a_waiting_consumer("freeze_attacher", |handle| {
+        Box::new(|| as_completed([handle]).for_each(|finished| drop(finished.outcome.unwrap())))
     });
 }
 
 #[test]
 fn a_consumer_that_stops_while_it_leaves_holds_up_no_other_consumer() {
-    model("freeze_closer", Preemptions(2), &[], || {
-        let (first, a) = completer();
-        let (second, b) = completer();
-        let leaving = as_completed([a]);
-        spawn(move || {
-            play(FIRST);
-            drop(leaving);
-        });
-        spawn(move || {
-            first.complete(Value::new(0)).unwrap();
-            second.complete(Value::new(1)).unwrap();
-        });
-        assert_eq!(number(b.join()), 1);
-        open_gate();
+    beside_a_waiting_consumer("freeze_closer", |handle| {
+        let leaving = as_completed([handle]);
+        Box::new(|| drop(leaving))
     });
 }
 
 #[test]
 fn a_consumer_that_stops_while_it_times_out_holds_up_no_other_consumer() {
-    model("freeze_detacher", Preemptions(2), &[], || {
-        let (first, a) = completer();
-        let (second, b) = completer();
-        spawn(move || {
-            play(FIRST);
-            drop(a.join_timeout(std::time::Duration::from_millis(1)));
-        });
-        spawn(move || {
-            first.complete(Value::new(0)).unwrap();
-            second.complete(Value::new(1)).unwrap();
-        });
-        assert_eq!(number(b.join()), 1);
-        open_gate();
+    beside_a_waiting_consumer("freeze_detacher", |handle| {
+        Box::new(|| drop(handle.join_timeout(Duration::from_millis(1))))
     });
 }

@@ -1,7 +1,7 @@
 //! Running single models in processes of their own, with a plan.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, io, thread};
 
@@ -167,6 +167,25 @@ impl Checker {
             None => End::TimedOut,
         };
         Ok(Run { end, output, time: started.elapsed() })
+    }
+}
+
+/// Runs a tool whose only option is `--write`, and reports its complaints.
+pub fn tool(run: fn(write: bool) -> Result<(), String>) -> ExitCode {
+    let write = match env::args().nth(1).as_deref() {
+        None => false,
+        Some("--write") => true,
+        Some(other) => {
+            eprintln!("{other:?} is no option; there is only --write");
+            return ExitCode::from(2);
+        }
+    };
+    match run(write) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(complaints) => {
+            eprintln!("{complaints}");
+            ExitCode::FAILURE
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use std::fs;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use photofinish_loom_tests::checker::{Checker, End, in_parallel, workspace};
+use photofinish_loom_tests::checker::{Checker, End, in_parallel, tool, workspace};
 
 const PAGE: &str = "docs/freeze-table.md";
 const LONGEST: Duration = Duration::from_secs(120);
@@ -32,21 +32,7 @@ struct Frozen {
 }
 
 fn main() -> ExitCode {
-    let write = match std::env::args().nth(1).as_deref() {
-        None => false,
-        Some("--write") => true,
-        Some(other) => {
-            eprintln!("{other:?} is no option; there is only --write");
-            return ExitCode::from(2);
-        }
-    };
-    match run(write) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(complaints) => {
-            eprintln!("{complaints}");
-            ExitCode::FAILURE
-        }
-    }
+    tool(run)
 }
 
 fn run(write: bool) -> Result<(), String> {

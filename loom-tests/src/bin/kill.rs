@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use photofinish_loom_tests::allowed::ALLOWED;
-use photofinish_loom_tests::checker::{Checker, End, in_parallel, workspace};
+use photofinish_loom_tests::checker::{Checker, End, in_parallel, tool, workspace};
 use photofinish_loom_tests::source::{self, Source};
 
 const PAGE: &str = "docs/kill-matrix.md";
@@ -46,21 +46,7 @@ struct Verdict {
 }
 
 fn main() -> ExitCode {
-    let write = match std::env::args().nth(1).as_deref() {
-        None => false,
-        Some("--write") => true,
-        Some(other) => {
-            eprintln!("{other:?} is no option; there is only --write");
-            return ExitCode::from(2);
-        }
-    };
-    match run(write) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(complaints) => {
-            eprintln!("{complaints}");
-            ExitCode::FAILURE
-        }
-    }
+    tool(run)
 }
 
 fn run(write: bool) -> Result<(), String> {
