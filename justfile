@@ -8,6 +8,18 @@ test:
 loom:
     cargo loom
 
+# Nothing is lost, delivered twice or dropped twice, in rounds of everything over the real pool.
+stress:
+    cargo run --release -p photofinish-stress
+
+# No race, use after free or leak is reported there, and the seeded ones are.
+sanitize:
+    bash .ci/sanitize
+
+# Nobody sleeps while there is work (a model of the protocol, not the code).
+liveness:
+    bash .ci/liveness
+
 # Latency and throughput, ours against channels and mutexes.
 bench:
     cargo bench
