@@ -118,8 +118,9 @@ impl<T> Immortals<T> {
     pub fn lend(&self, make: impl FnOnce() -> T) -> &'static T {
         let this_execution = EXECUTION.get();
         let mut resting = self.0.lock().expect("no panic under the lock");
-        let found = resting.iter().rposition(|(execution, _)| *execution == this_execution);
-        let lent = found.map(|at| resting.swap_remove(at).1);
+        // What past executions left has ended with them.
+        resting.retain(|(execution, _)| *execution == this_execution);
+        let lent = resting.pop().map(|(_, object)| object);
         drop(resting);
         match lent {
             Some(lent) => {
