@@ -9,6 +9,7 @@
 //! | [`clock`] | nanoseconds, and what reading them costs |
 //! | [`work`] | a task body of a known length |
 //! | [`machine`] | where the numbers come from |
+//! | [`limits`] | what the machine itself charges |
 //! | [`stamps`] | what a task brings back |
 //! | [`roll`] | who has come, who is missing |
 //! | [`schedule`] | when tasks are due |
@@ -28,6 +29,8 @@ pub mod clock;
 pub mod work;
 
 pub mod machine;
+
+pub mod limits;
 
 pub mod stamps;
 
