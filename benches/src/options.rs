@@ -25,7 +25,7 @@ pub enum Mode {
 /// What is asked for.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
-    /// The designs to compare; all by default, whose names are listed below
+    /// The designs to compare, whose names are listed below; those with a star by default
     #[arg(long, value_name = "NAME,...", value_delimiter = ',', alias = "design")]
     designs: Vec<Entry>,
     /// Who sets the pace: the clock (open loop), or the design (a window in flight)
@@ -137,7 +137,7 @@ impl Options {
     where
         A: Into<std::ffi::OsString> + Clone,
     {
-        let names = Entry::ALL.iter().map(|entry| format!("\n  {entry}")).collect::<String>();
+        let names = Entry::ALL.iter().map(line).collect::<String>();
         let command = Command::new("latency")
             .bin_name("cargo bench --bench latency --")
             .after_help(format!("Designs:{names}\n\nFlags of criterion are accepted and ignored."));
@@ -188,7 +188,7 @@ impl Options {
             duration: or(self.duration, duration),
             patience: Duration::from_secs(10),
         };
-        let designs = if self.designs.is_empty() { Entry::ALL } else { &self.designs };
+        let designs = if self.designs.is_empty() { Entry::DEFAULT } else { &self.designs };
         let wanted = |scenario: &Scenario, design: &Entry| {
             let name = format!("{}/{design}", scenario.slug());
             self.filter.as_ref().is_none_or(|filter| name.contains(filter))
@@ -216,6 +216,12 @@ impl Options {
         let asked = |scenario: &Scenario| self.scenarios.contains(&mode(scenario.arrivals));
         open.chain(windows).filter(asked).collect()
     }
+}
+
+/// A line of the help on one design.
+fn line(design: &Entry) -> String {
+    let star = if Entry::DEFAULT.contains(design) { '*' } else { ' ' };
+    format!("\n{star} {design:32} {}, {}", design.kind(), design.description())
 }
 
 /// Whether two pairs are the same, because a name was given twice.
@@ -268,9 +274,9 @@ mod tests {
 
     #[test]
     fn a_wrong_name_is_answered_with_the_right_ones() {
-        let designs = refusal("--designs std-mpsc,kanal");
+        let designs = refusal("--designs std-mpsc,canal");
         assert!(Entry::ALL.iter().all(|entry| designs.contains(entry.name())), "{designs}");
-        assert!(designs.contains("kanal"), "{designs}");
+        assert!(designs.contains("canal"), "{designs}");
         let scenarios = refusal("--scenarios closed");
         assert!(scenarios.contains("open") && scenarios.contains("window"), "{scenarios}");
     }
@@ -286,7 +292,7 @@ mod tests {
     fn a_filter_chooses_pairs_of_scenario_and_design() {
         let pace = Pace::measure();
         let all = options("--bench").plan(pace);
-        assert_eq!(all.pairs.len(), 3 * Entry::ALL.len());
+        assert_eq!(all.pairs.len(), 3 * Entry::DEFAULT.len());
         let some = options("--bench window-64-empty/std").plan(pace);
         assert_eq!(
             some.pairs.iter().map(|(_, design)| *design).collect::<Vec<_>>(),

@@ -5,11 +5,16 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::completion_set::ThroughSet;
-use crate::crossbeam::ThroughCrossbeam;
 use crate::design::Design;
 use crate::handles::ThroughHandles;
-use crate::mpsc::ThroughMpsc;
-use crate::mutex::ThroughMutex;
+#[cfg(feature = "peers")]
+use crate::join_set::{TokioJoinSet, TokioSpawnBlocking};
+#[cfg(feature = "peers")]
+use crate::pairing::{
+    CrossbeamPool, RayonCrossbeam, RayonFlume, RayonKanal, RayonMpsc, ThreadpoolMpsc,
+    ThroughCrossbeam, ThroughFlume, ThroughKanal,
+};
+use crate::pairing::{ThroughMpsc, ThroughMutex};
 
 /// Something to be done with a design whose type is chosen at run time.
 ///
@@ -36,37 +41,72 @@ pub trait Visit<T: Send + 'static> {
     fn visit<D: Design<T>>(self) -> Self::Output;
 }
 
+/// What a design has in common with ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Our pool; only the way back for results differs.
+    SamePool,
+    /// Neither the pool nor the way back.
+    WholeSystem,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::SamePool => "same pool",
+            Self::WholeSystem => "whole system",
+        })
+    }
+}
+
 macro_rules! catalogue {
-    ($($(#[$doc:meta])* $entry:ident => $design:ident,)+) => {
+    ($($(#[cfg($condition:meta)])? #[doc = $description:literal]
+       $entry:ident => $design:ident, $kind:ident;)+) => {
         /// One design of the catalogue.
         ///
         /// ```
-        /// use photofinish_baselines::Entry;
+        /// use photofinish_baselines::{Entry, Kind};
         ///
         /// assert_eq!("std-mpsc".parse(), Ok(Entry::StdMpsc));
+        /// assert_eq!(Entry::StdMpsc.kind(), Kind::SamePool);
         /// let error = "std-mcsp".parse::<Entry>().unwrap_err();
-        /// assert!(error.to_string().contains("crossbeam-channel"));
+        /// assert!(error.to_string().contains("mutex-condvar"));
         /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Entry {
-            $($(#[$doc])* $entry,)+
+            $($(#[cfg($condition)])? #[doc = $description] $entry,)+
         }
 
         impl Entry {
-            /// Every design, ours first.
-            pub const ALL: &[Self] = &[$(Self::$entry),+];
+            /// Every design, ours first, then those on the same pool.
+            pub const ALL: &[Self] = &[$($(#[cfg($condition)])? Self::$entry),+];
 
             /// The design's name.
             pub fn name(self) -> &'static str {
                 match self {
-                    $(Self::$entry => <$design<()> as Design<()>>::NAME,)+
+                    $($(#[cfg($condition)])? Self::$entry => <$design<()> as Design<()>>::NAME,)+
                 }
+            }
+
+            /// What the design has in common with ours.
+            pub fn kind(self) -> Kind {
+                match self {
+                    $($(#[cfg($condition)])? Self::$entry => Kind::$kind,)+
+                }
+            }
+
+            /// What the design consists of, in one line.
+            pub fn description(self) -> &'static str {
+                let description = match self {
+                    $($(#[cfg($condition)])? Self::$entry => $description,)+
+                };
+                description.trim().trim_end_matches('.')
             }
 
             /// Does something with the design.
             pub fn visit<T: Send + 'static, V: Visit<T>>(self, visitor: V) -> V::Output {
                 match self {
-                    $(Self::$entry => visitor.visit::<$design<T>>(),)+
+                    $($(#[cfg($condition)])? Self::$entry => visitor.visit::<$design<T>>(),)+
                 }
             }
         }
@@ -75,15 +115,59 @@ macro_rules! catalogue {
 
 catalogue! {
     /// Ours, promised at submission.
-    CompletionSet => ThroughSet,
+    CompletionSet => ThroughSet, SamePool;
     /// Ours, by handles.
-    Handles => ThroughHandles,
+    Handles => ThroughHandles, SamePool;
     /// The standard library's channel.
-    StdMpsc => ThroughMpsc,
+    StdMpsc => ThroughMpsc, SamePool;
+    #[cfg(feature = "peers")]
     /// Crossbeam's channel.
-    CrossbeamChannel => ThroughCrossbeam,
-    /// A mutex and a condition variable.
-    MutexCondvar => ThroughMutex,
+    CrossbeamChannel => ThroughCrossbeam, SamePool;
+    #[cfg(feature = "peers")]
+    /// Flume's channel.
+    Flume => ThroughFlume, SamePool;
+    #[cfg(feature = "peers")]
+    /// Kanal's channel, whose receiver spins.
+    Kanal => ThroughKanal, SamePool;
+    /// A queue under a mutex, and a condition variable, tuned.
+    MutexCondvar => ThroughMutex, SamePool;
+    #[cfg(feature = "peers")]
+    /// Crossbeam's channel both ways, by hand.
+    CrossbeamPool => CrossbeamPool, WholeSystem;
+    #[cfg(feature = "peers")]
+    /// Rayon, and crossbeam's channel.
+    RayonCrossbeam => RayonCrossbeam, WholeSystem;
+    #[cfg(feature = "peers")]
+    /// Rayon, and the standard library's channel.
+    RayonMpsc => RayonMpsc, WholeSystem;
+    #[cfg(feature = "peers")]
+    /// Rayon, and flume's channel.
+    RayonFlume => RayonFlume, WholeSystem;
+    #[cfg(feature = "peers")]
+    /// Rayon, and kanal's channel, whose receiver spins.
+    RayonKanal => RayonKanal, WholeSystem;
+    #[cfg(feature = "peers")]
+    /// The threadpool crate, and the standard library's channel.
+    ThreadpoolMpsc => ThreadpoolMpsc, WholeSystem;
+    #[cfg(feature = "peers")]
+    /// Tokio's JoinSet of asynchronous tasks.
+    TokioJoinSet => TokioJoinSet, WholeSystem;
+    #[cfg(feature = "peers")]
+    /// Tokio's JoinSet of blocking tasks.
+    TokioSpawnBlocking => TokioSpawnBlocking, WholeSystem;
+}
+
+impl Entry {
+    /// The designs that are compared unless others are asked for: ours, and on the same pool the
+    /// two channels that most people would take and the mutex.
+    pub const DEFAULT: &[Self] = &[
+        Self::CompletionSet,
+        Self::Handles,
+        Self::StdMpsc,
+        #[cfg(feature = "peers")]
+        Self::CrossbeamChannel,
+        Self::MutexCondvar,
+    ];
 }
 
 impl fmt::Display for Entry {

@@ -1,42 +1,57 @@
-//! Ways to get results from a pool to the thread that submitted the tasks, behind one trait.
+//! Ways to have tasks run and get their results in the order they finish, behind one trait.
 //!
-//! All of them run their tasks on the same `photofinish::Pool`; only the way back differs:
+//! Two comparisons. On the *same pool*, `photofinish::Pool`, only the way back differs: a closure
+//! sends its result before it returns, and the handle is dropped. What such a rival pays beyond
+//! its own way back is one atomic step for the dropped handle and one for the completion that
+//! nobody waits for. *Whole systems* share nothing with ours. [`Entry`] lists them all by name.
 //!
-//! | name | the way back |
-//! |---|---|
-//! | `photofinish-set` | the completion queue, promised at submission ([`ThroughSet`]) |
-//! | `photofinish-handles` | the completion queue, attached to a submitted task's handle ([`ThroughHandles`]) |
-//! | `std-mpsc` | `std::sync::mpsc::channel` ([`ThroughMpsc`]) |
-//! | `crossbeam-channel` | `crossbeam_channel::unbounded` ([`ThroughCrossbeam`]) |
-//! | `mutex-condvar` | a queue under a mutex, and a condition variable ([`ThroughMutex`]) |
+//! Every rival is set up as favourably as safe code allows: what its two sides share is leaked,
+//! once per design, so that no task pays for a reference count on a line that both sides write;
+//! threads start before the first task; and where a consumer can choose how to wait, it waits in
+//! the way that costs least.
 //!
-//! The rivals sit on the public API of the pool: a closure sends its result before it returns,
-//! and the handle is dropped. They are set up as favourably as safe code allows: their shared
-//! part is leaked, once per design, so that no task pays for a reference count on a line that
-//! both sides write. What they do pay beyond their own way back is the pool's: one atomic step
-//! for the dropped handle and one for the completion that nobody waits for.
+//! The rivals that rest on other crates come with the feature `peers`, which is on by default.
 //!
 //! | module | what it holds |
 //! |---|---|
 //! | `design` | the trait |
+//! | `channel` | ways back: channels, and queues under a mutex |
+//! | `executor` | pools that run jobs and forget them |
+//! | `pairing` | designs of an executor and a channel |
 //! | `completion_set`, `handles` | ours |
-//! | `mpsc`, `crossbeam`, `mutex` | the rivals |
+//! | `poller` | a thread that waits for what is polled |
+//! | `join_set` | tokio |
 //! | `catalogue` | all of them by name |
 
 mod design;
 
+mod channel;
+mod executor;
+
+mod pairing;
+
 mod completion_set;
-mod crossbeam;
 mod handles;
-mod mpsc;
-mod mutex;
+
+#[cfg(feature = "peers")]
+mod poller;
+
+#[cfg(feature = "peers")]
+mod join_set;
 
 mod catalogue;
 
-pub use catalogue::{Entry, UnknownDesign, Visit};
+pub use catalogue::{Entry, Kind, UnknownDesign, Visit};
 pub use completion_set::ThroughSet;
-pub use crossbeam::ThroughCrossbeam;
 pub use design::Design;
 pub use handles::ThroughHandles;
-pub use mpsc::ThroughMpsc;
-pub use mutex::ThroughMutex;
+pub use pairing::{ThroughMpsc, ThroughMutex};
+
+#[cfg(feature = "peers")]
+pub use {
+    join_set::{TokioJoinSet, TokioSpawnBlocking},
+    pairing::{
+        CrossbeamPool, RayonCrossbeam, RayonFlume, RayonKanal, RayonMpsc, ThreadpoolMpsc,
+        ThroughCrossbeam, ThroughFlume, ThroughKanal,
+    },
+};

@@ -1,22 +1,27 @@
 //! What every design must do, ours and the rivals alike.
 
-use std::sync::mpsc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use photofinish_baselines::{
-    Design, Entry, ThroughCrossbeam, ThroughHandles, ThroughMpsc, ThroughMutex, ThroughSet,
+    CrossbeamPool, Design, Entry, RayonCrossbeam, RayonFlume, RayonKanal, RayonMpsc,
+    ThreadpoolMpsc, ThroughCrossbeam, ThroughFlume, ThroughHandles, ThroughKanal, ThroughMpsc,
+    ThroughMutex, ThroughSet, TokioJoinSet, TokioSpawnBlocking,
 };
 
-const TASKS: usize = 100_000;
-const IN_FLIGHT: usize = 1_000;
+const TASKS: usize = 10_000;
+const IN_FLIGHT: usize = 500;
 
 /// Notes that task `number` has come, for the first time.
 fn note(seen: &mut [bool], number: usize) {
     assert!(!std::mem::replace(&mut seen[number], true), "task {number} came twice");
 }
 
-fn all_at_once<D: Design<usize>>() {
-    let mut design = D::with_workers(2);
+fn all_at_once<D: Design<usize>>(workers: usize) {
+    let mut design = D::with_workers(workers);
     let mut seen = vec![false; TASKS];
     for number in 0..TASKS {
         design.submit(move || number);
@@ -29,8 +34,8 @@ fn all_at_once<D: Design<usize>>() {
     assert_eq!((design.outstanding(), design.try_next()), (0, None));
 }
 
-fn some_at_a_time<D: Design<usize>>() {
-    let mut design = D::with_workers(2);
+fn some_at_a_time<D: Design<usize>>(workers: usize) {
+    let mut design = D::with_workers(workers);
     let mut seen = vec![false; TASKS];
     for number in 0..TASKS {
         design.submit(move || number);
@@ -65,13 +70,38 @@ fn slow_after_fast<D: Design<&'static str>>() {
     assert_eq!(design.next(), Some("slow"));
 }
 
+/// The one worker numbers its tasks as it completes them, in whatever order it takes them.
 fn one_worker_keeps_order<D: Design<usize>>() {
     let mut design = D::with_workers(1);
-    for number in 0..1_000 {
-        design.submit(move || number);
+    let completed = Arc::new(AtomicUsize::new(0));
+    for _ in 0..1_000 {
+        let completed = Arc::clone(&completed);
+        design.submit(move || completed.fetch_add(1, Relaxed));
     }
     let received: Vec<_> = std::iter::from_fn(|| design.next()).collect();
-    assert!(received.iter().copied().eq(0..1_000), "one worker completes tasks as they came");
+    assert!(received.iter().copied().eq(0..1_000), "not in the order of completion: {received:?}");
+}
+
+/// Four tasks complete one after the other, last first, before the first of them is asked for.
+fn those_ready_keep_order<D: Design<usize>>() {
+    let mut design = D::with_workers(4);
+    let gates: Vec<_> = (0..4)
+        .map(|number| {
+            let (open, gate) = mpsc::channel();
+            design.submit(move || {
+                gate.recv().expect("the gate is opened below");
+                number
+            });
+            open
+        })
+        .collect();
+    for open in gates.iter().rev() {
+        open.send(()).expect("the task waits");
+        // Nothing tells from outside that a result has been delivered, but time does.
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let received: Vec<_> = std::iter::from_fn(|| design.next()).collect();
+    assert_eq!(received, [3, 2, 1, 0]);
 }
 
 fn empty<D: Design<u8>>() {
@@ -109,7 +139,9 @@ fn ready_beats_deadline<D: Design<u8>>() {
     assert_eq!((received, design.outstanding()), (1, 0));
 }
 
-fn dropped_with_tasks_outstanding<D: Design<usize>>() {
+/// Drops a design with most of its tasks outstanding, and returns how many of them ran. Returns
+/// only when no thread holds a task any more.
+fn ran_of_those_dropped<D: Design<usize>>() -> usize {
     let (ran, runs) = mpsc::channel();
     let mut design = D::with_workers(2);
     for number in 0..1_000 {
@@ -121,22 +153,32 @@ fn dropped_with_tasks_outstanding<D: Design<usize>>() {
     }
     drop(ran);
     drop(design);
-    assert_eq!(runs.iter().count(), 1_000, "a dropped design finishes its work");
+    let mut seen = vec![false; 1_000];
+    loop {
+        match runs.recv_timeout(Duration::from_secs(60)) {
+            Ok(number) => note(&mut seen, number),
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => panic!("a dropped design keeps tasks"),
+        }
+    }
+    seen.iter().filter(|seen| **seen).count()
 }
 
 macro_rules! conformance {
-    ($($module:ident: $design:ident,)+) => {$(
+    ($($module:ident: $design:ident $(, $more:ident)*;)+) => {$(
         mod $module {
             use super::*;
 
             #[test]
             fn delivers_all_of_many_tasks_exactly_once() {
-                all_at_once::<$design<_>>();
+                all_at_once::<$design<_>>(1);
+                all_at_once::<$design<_>>(2);
             }
 
             #[test]
             fn delivers_exactly_once_however_results_are_received() {
-                some_at_a_time::<$design<_>>();
+                some_at_a_time::<$design<_>>(1);
+                some_at_a_time::<$design<_>>(2);
             }
 
             #[test]
@@ -145,7 +187,7 @@ macro_rules! conformance {
             }
 
             #[test]
-            fn one_worker_delivers_in_order() {
+            fn one_worker_delivers_in_the_order_of_completion() {
                 one_worker_keeps_order::<$design<_>>();
             }
 
@@ -164,20 +206,46 @@ macro_rules! conformance {
                 ready_beats_deadline::<$design<_>>();
             }
 
-            #[test]
-            fn dropping_a_design_finishes_its_tasks() {
-                dropped_with_tasks_outstanding::<$design<_>>();
-            }
+            $(conformance!(@$more $design);)*
         }
     )+};
+    // Results that nobody waits for yet are given in the order of completion too.
+    (@ordered $design:ident) => {
+        #[test]
+        fn what_is_ready_comes_in_the_order_of_completion() {
+            those_ready_keep_order::<$design<_>>();
+        }
+    };
+    (@finishes $design:ident) => {
+        #[test]
+        fn dropping_a_design_finishes_its_tasks() {
+            assert_eq!(ran_of_those_dropped::<$design<_>>(), 1_000);
+        }
+    };
+    (@cancels $design:ident) => {
+        #[test]
+        fn dropping_a_design_runs_or_drops_its_tasks() {
+            assert!(ran_of_those_dropped::<$design<_>>() <= 1_000);
+        }
+    };
 }
 
 conformance! {
-    completion_set: ThroughSet,
-    handles: ThroughHandles,
-    std_mpsc: ThroughMpsc,
-    crossbeam_channel: ThroughCrossbeam,
-    mutex_condvar: ThroughMutex,
+    completion_set: ThroughSet, ordered, finishes;
+    handles: ThroughHandles, ordered, finishes;
+    std_mpsc: ThroughMpsc, ordered, finishes;
+    crossbeam_channel: ThroughCrossbeam, ordered, finishes;
+    flume: ThroughFlume, ordered, finishes;
+    kanal: ThroughKanal, ordered, finishes;
+    mutex_condvar: ThroughMutex, ordered, finishes;
+    crossbeam_pool: CrossbeamPool, ordered, finishes;
+    rayon_crossbeam: RayonCrossbeam, ordered, finishes;
+    rayon_mpsc: RayonMpsc, ordered, finishes;
+    rayon_flume: RayonFlume, ordered, finishes;
+    rayon_kanal: RayonKanal, ordered, finishes;
+    threadpool_mpsc: ThreadpoolMpsc, ordered, finishes;
+    tokio_join_set: TokioJoinSet, ordered, cancels;
+    tokio_spawn_blocking: TokioSpawnBlocking, ordered, cancels;
 }
 
 #[test]

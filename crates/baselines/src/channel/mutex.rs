@@ -1,35 +1,23 @@
-//! A rival: a queue under a mutex, and a condition variable.
+//! A queue under a mutex, and a condition variable.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Instant;
 
-use photofinish::Pool;
-
-use crate::design::{Design, pool};
+use super::{Channel, left};
 
 /// `Mutex<VecDeque<T>>` and `Condvar`, tuned: a worker notifies only if the consumer waits, once
 /// per wait and after it has unlocked, and the consumer takes all there is under one lock.
-///
-/// ```
-/// use photofinish_baselines::{Design, ThroughMutex};
-///
-/// let mut design = ThroughMutex::with_workers(1);
-/// design.submit(|| 'x');
-/// assert_eq!(design.next(), Some('x'));
-/// ```
 #[derive(Debug)]
-pub struct ThroughMutex<T: 'static> {
-    /// The workers end with it; what they share is leaked and so outlives them.
-    pool: Pool,
+pub(crate) struct MutexChannel<T: 'static> {
     mailbox: &'static Mailbox<T>,
-    /// Taken from the mailbox, and not yet given.
+    /// Taken from the mailbox, and not yet received.
     taken: VecDeque<T>,
-    outstanding: usize,
 }
 
+/// What the workers and the consumer share.
 #[derive(Debug)]
-struct Mailbox<T> {
+pub(crate) struct Mailbox<T> {
     letters: Mutex<Letters<T>>,
     arrived: Condvar,
 }
@@ -69,7 +57,7 @@ impl<T> Mailbox<T> {
             letters = match deadline {
                 None => self.arrived.wait(letters).expect("nothing panics under this lock"),
                 Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
+                    let left = left(deadline);
                     if left.is_zero() {
                         letters.waiting = false;
                         return;
@@ -88,57 +76,39 @@ impl<T> Mailbox<T> {
     }
 }
 
-impl<T: Send + 'static> ThroughMutex<T> {
-    fn next_by(&mut self, deadline: Option<Instant>) -> Option<T> {
-        if self.outstanding == 0 {
-            return None;
-        }
+impl<T: Send + 'static> Channel<T> for MutexChannel<T> {
+    type Sender = &'static Mailbox<T>;
+
+    fn open() -> Self {
+        Self { mailbox: Box::leak(Box::new(Mailbox::new())), taken: VecDeque::new() }
+    }
+
+    fn sender(&mut self) -> Self::Sender {
+        self.mailbox
+    }
+
+    fn send(sender: Self::Sender, value: T) {
+        sender.put(value);
+    }
+
+    fn receive(&mut self) -> T {
         if self.taken.is_empty() {
-            self.mailbox.take_all(&mut self.taken, deadline);
+            self.mailbox.take_all(&mut self.taken, None);
         }
-        self.give()
+        self.taken.pop_front().expect("a wait without a deadline ends with a letter")
     }
 
-    fn give(&mut self) -> Option<T> {
-        let value = self.taken.pop_front()?;
-        self.outstanding -= 1;
-        Some(value)
-    }
-}
-
-impl<T: Send + 'static> Design<T> for ThroughMutex<T> {
-    const NAME: &'static str = "mutex-condvar";
-
-    fn with_workers(workers: usize) -> Self {
-        let mailbox = Box::leak(Box::new(Mailbox::new()));
-        Self { pool: pool(workers), mailbox, taken: VecDeque::new(), outstanding: 0 }
-    }
-
-    fn submit<F>(&mut self, task: F)
-    where
-        F: FnOnce() -> T + Send + 'static,
-    {
-        self.outstanding += 1;
-        let mailbox = self.mailbox;
-        drop(self.pool.submit(move || mailbox.put(task())));
-    }
-
-    fn next(&mut self) -> Option<T> {
-        self.next_by(None)
-    }
-
-    fn try_next(&mut self) -> Option<T> {
+    fn try_receive(&mut self) -> Option<T> {
         if self.taken.is_empty() {
             self.mailbox.try_take_all(&mut self.taken);
         }
-        self.give()
+        self.taken.pop_front()
     }
 
-    fn next_until(&mut self, deadline: Instant) -> Option<T> {
-        self.next_by(Some(deadline))
-    }
-
-    fn outstanding(&self) -> usize {
-        self.outstanding
+    fn receive_until(&mut self, deadline: Instant) -> Option<T> {
+        if self.taken.is_empty() {
+            self.mailbox.take_all(&mut self.taken, Some(deadline));
+        }
+        self.taken.pop_front()
     }
 }
