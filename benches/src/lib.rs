@@ -22,6 +22,7 @@
 //! | [`hgrm`] | percentile files for the HdrHistogram plotter |
 //! | [`session`] | all runs of a plan, interleaved |
 //! | [`length`] | lengths of time on the command line |
+//! | [`criterion_flags`] | flags that are not for us |
 //! | [`options`] | the knobs of the latency lab |
 //! | [`report`] | tables for the terminal |
 
@@ -54,6 +55,8 @@ pub mod hgrm;
 pub mod session;
 
 pub mod length;
+
+pub mod criterion_flags;
 
 pub mod options;
 

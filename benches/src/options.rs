@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Arg, ArgAction, Args, Command, FromArgMatches, ValueEnum};
+use clap::{Args, Command, FromArgMatches, ValueEnum};
 use photofinish_baselines::Entry;
 
+use crate::criterion_flags;
 use crate::length::Length;
 use crate::machine;
 use crate::run::Conditions;
@@ -77,38 +78,6 @@ pub struct Options {
     list: bool,
 }
 
-/// Flags of criterion, which shares the command line of `cargo bench`; they mean nothing here.
-const IGNORED_FLAGS: [(&str, Option<char>); 9] = [
-    ("verbose", Some('v')),
-    ("quiet", None),
-    ("noplot", Some('n')),
-    ("discard-baseline", None),
-    ("ignored", None),
-    ("exact", None),
-    ("nocapture", None),
-    ("show-output", None),
-    ("include-ignored", None),
-];
-
-/// The same, for those that take a value.
-const IGNORED_VALUES: [(&str, Option<char>); 15] = [
-    ("color", Some('c')),
-    ("save-baseline", Some('s')),
-    ("baseline", Some('b')),
-    ("baseline-lenient", None),
-    ("load-baseline", None),
-    ("format", None),
-    ("profile-time", None),
-    ("sample-size", None),
-    ("warm-up-time", None),
-    ("measurement-time", None),
-    ("nresamples", None),
-    ("noise-threshold", None),
-    ("confidence-level", None),
-    ("significance-level", None),
-    ("output-format", None),
-];
-
 /// What the program is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
@@ -141,18 +110,9 @@ impl Options {
         let command = Command::new("latency")
             .bin_name("cargo bench --bench latency --")
             .after_help(format!("Designs:{names}\n\nFlags of criterion are accepted and ignored."));
-        let hidden = |name: &'static str, short: Option<char>, action: ArgAction| {
-            let argument = Arg::new(name).long(name).hide(true).action(action);
-            short.into_iter().fold(argument, Arg::short)
-        };
-        let flags = IGNORED_FLAGS.map(|(name, short)| hidden(name, short, ArgAction::SetTrue));
-        let values = IGNORED_VALUES.map(|(name, short)| hidden(name, short, ArgAction::Set));
-        let plotting = hidden("plotting-backend", None, ArgAction::Set);
-        let command = Self::augment_args(command)
-            .about("Measures how long results take on their way back from a pool, design by design")
-            .args(flags)
-            .args(values)
-            .arg(plotting);
+        let command = criterion_flags::ignored_by(Self::augment_args(command)).about(
+            "Measures how long results take on their way back from a pool, design by design",
+        );
         Self::from_arg_matches(&command.try_get_matches_from(arguments)?)
     }
 

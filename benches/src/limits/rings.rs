@@ -1,11 +1,11 @@
-//! Two single-producer single-consumer rings, and a thread between them that never sleeps.
+//! Two single-producer single-consumer rings, and a thread between them.
 //!
-//! It is a yardstick, not a design: one worker, one submitter, a fixed room, both sides spin, and
-//! no task can panic, be cancelled or be stolen.
+//! It is a yardstick, not a design: one worker, one submitter, a fixed room, and no task can
+//! panic, be cancelled or be stolen.
 
 use std::fmt;
 use std::hint::{black_box, spin_loop};
-use std::thread::{self, JoinHandle};
+use std::thread::{self, JoinHandle, Thread};
 use std::time::Instant;
 
 use rtrb::{Consumer, Producer, RingBuffer};
@@ -28,41 +28,64 @@ pub struct Rings<I, O> {
     there: Option<Producer<I>>,
     back: Consumer<O>,
     thread: Option<JoinHandle<()>>,
+    parks: bool,
 }
 
 impl<I: Send + 'static, O: Send + 'static> Rings<I, O> {
-    /// Starts the thread. There is room for `room` questions and as many answers.
-    pub fn new(room: usize, mut answer: impl FnMut(I) -> O + Send + 'static) -> Self {
+    /// Starts the thread. There is room for `room` questions and as many answers. Whoever finds
+    /// nothing spins.
+    pub fn new(room: usize, answer: impl FnMut(I) -> O + Send + 'static) -> Self {
+        Self::with(room, None, answer)
+    }
+
+    /// The same, but whoever finds nothing parks at once, and is unparked with each question or
+    /// answer. Only the calling thread may wait for answers.
+    pub fn that_park(room: usize, answer: impl FnMut(I) -> O + Send + 'static) -> Self {
+        Self::with(room, Some(thread::current()), answer)
+    }
+
+    fn with(
+        room: usize,
+        asker: Option<Thread>,
+        mut answer: impl FnMut(I) -> O + Send + 'static,
+    ) -> Self {
         let (there, mut questions) = RingBuffer::new(room);
         let (mut answers, back) = RingBuffer::new(room);
+        let parks = asker.is_some();
         let body = move || {
             loop {
                 match questions.pop() {
-                    Ok(question) => insist(&mut answers, answer(question)),
+                    Ok(question) => {
+                        insist(&mut answers, answer(question));
+                        asker.iter().for_each(Thread::unpark);
+                    }
                     Err(_) if questions.is_abandoned() => return,
-                    Err(_) => spin_loop(),
+                    Err(_) => rest(parks),
                 }
             }
         };
         let thread = thread::Builder::new().name("rings".to_owned()).spawn(body);
         let thread = Some(thread.expect("a thread for the rings can be started"));
-        Self { there: Some(there), back, thread }
+        Self { there: Some(there), back, thread, parks }
     }
 
     /// Asks. Spins while there is no room.
     #[inline]
     pub fn push(&mut self, question: I) {
         insist(self.there.as_mut().expect("the rings are not dropped yet"), question);
+        if self.parks {
+            self.unpark();
+        }
     }
 
-    /// The next answer, spinning until it comes. There must be one to come.
+    /// The next answer, waiting until it comes. There must be one to come.
     #[inline]
     pub fn pop(&mut self) -> O {
         loop {
             if let Some(answer) = self.try_pop() {
                 return answer;
             }
-            spin_loop();
+            rest(self.parks);
         }
     }
 
@@ -70,6 +93,21 @@ impl<I: Send + 'static, O: Send + 'static> Rings<I, O> {
     #[inline]
     pub fn try_pop(&mut self) -> Option<O> {
         self.back.pop().ok()
+    }
+}
+
+impl<I, O> Rings<I, O> {
+    fn unpark(&self) {
+        self.thread.iter().for_each(|thread| thread.thread().unpark());
+    }
+}
+
+#[inline]
+fn rest(parks: bool) {
+    if parks {
+        thread::park();
+    } else {
+        spin_loop();
     }
 }
 
@@ -88,6 +126,7 @@ fn insist<T>(ring: &mut Producer<T>, mut item: T) {
 impl<I, O> Drop for Rings<I, O> {
     fn drop(&mut self) {
         drop(self.there.take());
+        self.unpark();
         if let Some(thread) = self.thread.take() {
             // Answers that nobody takes would stop the thread for want of room.
             while !thread.is_finished() {
@@ -143,19 +182,22 @@ mod tests {
 
     #[test]
     fn rings_of_little_room_lose_nothing() {
-        let mut rings = Rings::new(2, |number: u64| number + 1);
-        for number in 0..1_000 {
-            rings.push(number);
-            assert_eq!(rings.pop(), number + 1);
+        let next = |number: u64| number + 1;
+        for mut rings in [Rings::new(2, next), Rings::that_park(2, next)] {
+            for number in 0..1_000 {
+                rings.push(number);
+                assert_eq!(rings.pop(), number + 1);
+            }
         }
     }
 
     #[test]
     fn rings_that_are_dropped_full_end_their_thread() {
-        let mut rings = Rings::new(2, |number: u64| number);
-        for number in 0..4 {
-            rings.push(number);
+        let same = |number: u64| number;
+        for mut rings in [Rings::new(2, same), Rings::that_park(2, same)] {
+            for number in 0..4 {
+                rings.push(number);
+            }
         }
-        drop(rings);
     }
 }
