@@ -24,6 +24,7 @@
 //! | [`length`] | lengths of time on the command line |
 //! | [`criterion_flags`] | flags that are not for us |
 //! | [`options`] | the knobs of the latency lab |
+//! | [`headline`] | where we stand |
 //! | [`report`] | tables for the terminal |
 
 pub mod clock;
@@ -61,3 +62,5 @@ pub mod criterion_flags;
 pub mod options;
 
 pub mod report;
+
+pub mod headline;

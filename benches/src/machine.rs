@@ -107,9 +107,10 @@ impl CoreTime {
             return None;
         };
         // After the program's name, which ends with the last parenthesis and may contain spaces,
-        // the twelfth and thirteenth columns are its time in user and in system mode.
+        // the twelfth and thirteenth columns are its time in user and in system mode, and the two
+        // after them that of the processes it has started and waited for.
         let columns = own.rsplit_once(')')?.1.split_whitespace();
-        let own = columns.skip(11).take(2).filter_map(|n| n.parse::<u64>().ok()).sum();
+        let own = columns.skip(11).take(4).filter_map(|n| n.parse::<u64>().ok()).sum();
         let busy = user + nice + system + interrupts + soft;
         Some(Self { own, busy, stolen, total: busy + idle + io_wait + stolen })
     }

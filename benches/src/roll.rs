@@ -52,6 +52,11 @@ pub enum Fault {
 }
 
 impl Roll {
+    /// Has room for the tasks `0..count`, so that noting them takes no time for growth.
+    pub fn expecting(count: u64) -> Self {
+        Self { present: vec![0; count.div_ceil(64) as usize], count: 0 }
+    }
+
     /// Notes that task `number` has come.
     ///
     /// # Errors

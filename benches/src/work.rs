@@ -4,6 +4,8 @@ use std::fmt;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 /// A busy loop that takes about as long as it was asked to, on an undisturbed core, without
 /// reading the clock.
 ///
@@ -20,7 +22,7 @@ pub struct Work {
 }
 
 /// How fast the busy loop turns on this machine.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Pace {
     turns_per_nanosecond: f64,
 }

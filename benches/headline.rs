@@ -1,0 +1,161 @@
+//! The headline: where we stand against the best rival and against the limit.
+//!
+//! `cargo bench --bench headline -- --help` explains the knobs.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use photofinish_bench::clock::Clock;
+use photofinish_bench::headline::entrant::Entrant;
+use photofinish_bench::headline::knobs::{Knobs, Task};
+use photofinish_bench::headline::leg::{Failure, Leg};
+use photofinish_bench::headline::play::Conditions;
+use photofinish_bench::headline::row::{Line, Records, Row};
+use photofinish_bench::headline::table::Table;
+use photofinish_bench::limits::{Effort, Limits};
+use photofinish_bench::machine::{self, CoreTime, Machine, Shares};
+use photofinish_bench::work::Pace;
+
+fn main() -> ExitCode {
+    let knobs = Knobs::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
+    let played = match knobs.task() {
+        Task::Leg(leg) => return leg.main(),
+        Task::List => {
+            knobs.names().iter().for_each(|name| println!("{name}: benchmark"));
+            return ExitCode::SUCCESS;
+        }
+        _ if knobs.names().is_empty() => {
+            println!("no workload of the headline matches");
+            return ExitCode::SUCCESS;
+        }
+        Task::Smoke => smoke(&knobs),
+        Task::Measure => measure(&knobs),
+    };
+    match played {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\nFAILED: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Everybody plays a little, in this process.
+fn smoke(knobs: &Knobs) -> Result<(), Failure> {
+    let pace = Pace::measure();
+    let legs = legs(knobs, pace);
+    for leg in &legs {
+        leg.run()?;
+    }
+    println!("{} legs, no result lost or duplicated: `cargo bench` measures", legs.len());
+    Ok(())
+}
+
+/// What is played in a round, number of workers by number of workers.
+fn legs(knobs: &Knobs, pace: Pace) -> Vec<Leg> {
+    let mut legs = Vec::new();
+    for workers in knobs.workers() {
+        for entrant in Entrant::all() {
+            let plays = entrant.plays(workers).into_iter();
+            let workloads: Vec<_> = plays.filter(|workload| knobs.wants(*workload)).collect();
+            if !workloads.is_empty() {
+                let conditions = Conditions { workers, extent: knobs.extent(), pace };
+                legs.push(Leg { entrant, conditions, workloads });
+            }
+        }
+    }
+    legs
+}
+
+fn measure(knobs: &Knobs) -> Result<(), Failure> {
+    head(knobs);
+    let (begun, before) = (Instant::now(), CoreTime::now());
+    let (mut records, mut limits) = (Records::default(), Vec::new());
+    let runs = legs(knobs, Pace::measure()).len() as u64;
+    let bar = progress(runs * u64::from(knobs.rounds()));
+    for round in 0..knobs.rounds() {
+        limits.push(Limits::measure(Effort::Full));
+        records.next_round();
+        let mut legs = legs(knobs, Pace::measure());
+        // Each round begins with another one.
+        let first = round as usize % legs.len();
+        legs.rotate_left(first);
+        for leg in legs {
+            let (entrant, workers) = (leg.entrant, leg.conditions.workers);
+            bar.set_message(format!("round {}, {entrant}, workers {workers}", round + 1));
+            for reading in leg.run_apart()? {
+                records.note(entrant, workers, reading);
+            }
+            // The bar is drawn between runs only: a thread that ticks would disturb them.
+            bar.inc(1);
+        }
+    }
+    bar.finish_and_clear();
+    let lines = Line::all(&knobs.workers()).into_iter();
+    let rows: Vec<Row> = lines.filter_map(|line| line.fill_in(&records)).collect();
+    println!("The machine's own limits, medians of {} rounds\n", records.rounds());
+    println!("{}", Limits::medians(&limits));
+    println!("{}", Table(&rows));
+    foot(begun.elapsed(), before);
+    match write(&rows, knobs) {
+        Ok(path) => println!("{}", path.display()),
+        Err(error) => println!("cannot write to {}: {error}", knobs.output().display()),
+    }
+    Ok(())
+}
+
+fn write(rows: &[Row], knobs: &Knobs) -> io::Result<PathBuf> {
+    let folder = knobs.output();
+    fs::create_dir_all(&folder)?;
+    let path = folder.join("headline.json");
+    fs::write(&path, serde_json::to_string_pretty(rows)?)?;
+    Ok(path)
+}
+
+/// Says where the numbers come from.
+fn head(knobs: &Knobs) {
+    const LOOK: Duration = Duration::from_millis(300);
+    let activity = CoreTime::while_asleep(LOOK);
+    println!("\nThe headline: where we stand against the best rival and against the limit\n");
+    println!("{}", Machine::here());
+    for workers in knobs.workers() {
+        let crowded = if workers + 1 > machine::cores() { ": MORE THREADS THAN CORES" } else { "" };
+        println!("threads   {workers} workers, and one that submits and receives{crowded}");
+    }
+    println!("clock     one reading costs {:.0} ns", Clock::start().read_cost());
+    println!(
+        "plan      {} rounds, everybody in turns, each in a process of its own",
+        knobs.rounds()
+    );
+    warn(activity, "before the run");
+    println!();
+}
+
+fn foot(took: Duration, before: Option<CoreTime>) {
+    println!(
+        "\n`=`: the rounds disagree on who is better. No result was lost or duplicated. {:.0} s.",
+        took.as_secs_f64()
+    );
+    let shares = before.and_then(|before| Some(CoreTime::now()?.since(before)));
+    if let Some(shares) = shares {
+        println!("{shares}");
+    }
+    warn(shares, "during the run");
+}
+
+/// Warns if the machine is not ours alone.
+fn warn(shares: Option<Shares>, when: &str) {
+    if let Some(shares) = shares.filter(|shares| shares.disturb()) {
+        println!("\nWARNING: the machine is busy: {when}, {shares}");
+    }
+}
+
+fn progress(runs: u64) -> ProgressBar {
+    let template = "{bar:30} {pos}/{len} legs, {eta} left: {msg}";
+    let style = ProgressStyle::with_template(template).expect("the template is well-formed");
+    ProgressBar::new(runs).with_style(style)
+}

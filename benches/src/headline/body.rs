@@ -1,0 +1,97 @@
+//! What tasks do, said by their type: the yardstick runs them without a box around them.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::clock::Clock;
+use crate::work::Work;
+
+/// The body of a task, and what it brings back.
+pub trait Body: Copy + Send + 'static {
+    /// What comes back.
+    type Back: Send + 'static;
+
+    /// Does it.
+    fn run(self) -> Self::Back;
+}
+
+/// Brings its number back.
+#[derive(Clone, Copy, Debug)]
+pub struct Number(pub u64);
+
+impl Body for Number {
+    type Back = u64;
+
+    #[inline]
+    fn run(self) -> u64 {
+        self.0
+    }
+}
+
+/// Works, and brings its number back.
+#[derive(Clone, Copy, Debug)]
+pub struct Working {
+    /// The number.
+    pub number: u64,
+    /// What is done.
+    pub work: Work,
+}
+
+impl Body for Working {
+    type Back = u64;
+
+    #[inline]
+    fn run(self) -> u64 {
+        self.work.run();
+        self.number
+    }
+}
+
+/// Works, and brings back when it ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Stamping {
+    /// The number.
+    pub number: u64,
+    /// What is done.
+    pub work: Work,
+    /// What the moment is read from.
+    pub clock: Clock,
+}
+
+/// A task's number, and the moment of its last act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamped {
+    /// The number.
+    pub number: u64,
+    /// Its last act was to read the clock.
+    pub ended: u64,
+}
+
+impl Body for Stamping {
+    type Back = Stamped;
+
+    #[inline]
+    fn run(self) -> Stamped {
+        self.work.run();
+        Stamped { number: self.number, ended: self.clock.now() }
+    }
+}
+
+/// Counts itself as finished, and brings its number back.
+#[derive(Clone, Copy, Debug)]
+pub struct Counted {
+    /// The number.
+    pub number: u64,
+    /// How many have finished.
+    pub finished: &'static AtomicU64,
+}
+
+impl Body for Counted {
+    type Back = u64;
+
+    #[inline]
+    fn run(self) -> u64 {
+        // ORDERING: Relaxed; only the number is looked at.
+        self.finished.fetch_add(1, Ordering::Relaxed);
+        self.number
+    }
+}

@@ -1,0 +1,208 @@
+//! Who takes part.
+
+use std::fmt;
+
+use photofinish_baselines::{Design, Entry, Visit};
+use serde::{Deserialize, Serialize};
+
+use crate::headline::body::Body;
+use crate::headline::course::{Course, Through, Yardstick};
+use crate::headline::figure::Workload;
+use crate::headline::ours::{PathA, PathAOneByOne, PathB};
+
+/// A path of ours, a design of the catalogue or a yardstick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum Entrant {
+    /// Ours.
+    Path(Path),
+    /// Another's, or our pool with another way back.
+    Design(Entry),
+    /// Two rings; both threads spin.
+    Rings,
+    /// Two rings; both threads park.
+    ParkingRings,
+}
+
+/// A path through our interface. `map_unordered` will be C: a variant here, a course in `ours`,
+/// an arm in [`Entrant::enter`], and its rows follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Path {
+    /// `submit`, then `as_completed(handles)`.
+    A,
+    /// Submitted into a completion set.
+    B,
+}
+
+impl Path {
+    /// Every path.
+    pub const ALL: [Self; 2] = [Self::A, Self::B];
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::A => "A",
+            Self::B => "B",
+        })
+    }
+}
+
+/// How a course is set up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Threads of the pool.
+    pub workers: usize,
+    /// The most tasks there will be at once.
+    pub room: usize,
+    /// Tasks are submitted while results are still to come.
+    pub one_by_one: bool,
+    /// Our consumers park at once, instead of polling first.
+    pub parked: bool,
+}
+
+/// Something to be played by whoever takes part.
+pub trait Turn<B: Body> {
+    /// What comes of it.
+    type Output;
+
+    /// Plays it.
+    fn take(self, course: &mut impl Course<B>) -> Self::Output;
+}
+
+/// A turn taken by a design.
+struct Visitor<V, B> {
+    turn: V,
+    workers: usize,
+    body: std::marker::PhantomData<B>,
+}
+
+impl<B: Body, V: Turn<B>> Visit<B::Back> for Visitor<V, B> {
+    type Output = V::Output;
+
+    fn visit<D: Design<B::Back>>(self) -> V::Output {
+        self.turn.take(&mut Through(D::with_workers(self.workers)))
+    }
+}
+
+impl Entrant {
+    /// The rivals: whole systems.
+    pub const RIVALS: [Self; 5] = [
+        Self::Design(Entry::CrossbeamPool),
+        Self::Design(Entry::RayonCrossbeam),
+        Self::Design(Entry::RayonKanal),
+        Self::Design(Entry::ThreadpoolMpsc),
+        Self::Design(Entry::TokioJoinSet),
+    ];
+
+    /// Our pool with another way back than our queue.
+    pub const OTHER_WAYS_BACK: [Self; 2] =
+        [Self::Design(Entry::CrossbeamChannel), Self::Design(Entry::MutexCondvar)];
+
+    /// Everybody, ours first.
+    pub fn all() -> Vec<Self> {
+        let mut all = Path::ALL.map(Self::Path).to_vec();
+        for other in [&Self::RIVALS[..], &Self::OTHER_WAYS_BACK, &[Self::Rings, Self::ParkingRings]]
+        {
+            all.extend(other.iter().filter(|entrant| !all.contains(entrant)).collect::<Vec<_>>());
+        }
+        all
+    }
+
+    /// The name in tables and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Path(Path::A) => "photofinish A",
+            Self::Path(Path::B) => "photofinish B",
+            Self::Design(entry) => entry.name(),
+            Self::Rings => "two rings",
+            Self::ParkingRings => "two rings that park",
+        }
+    }
+
+    /// Whether this is a limit and no design.
+    pub fn is_yardstick(self) -> bool {
+        match self {
+            Self::Path(_) | Self::Design(_) => false,
+            Self::Rings | Self::ParkingRings => true,
+        }
+    }
+
+    /// Whether a consumer that waits for long gives its core up.
+    pub fn parks(self) -> bool {
+        self != Self::Rings && self != Self::Design(Entry::RayonKanal)
+    }
+
+    /// What it plays with so many workers. The growth of the queues is looked at on our paths
+    /// and on the toughest rival, and the yardsticks have one thread only.
+    pub fn plays(self, workers: usize) -> Vec<Workload> {
+        let everything = Workload::ALL.into_iter();
+        let others = everything.clone().filter(|workload| *workload != Workload::PacedParked);
+        let growth = Workload::POWERS.map(Workload::Outstanding).filter(|_| workers == 1);
+        match self {
+            Self::Path(_) => everything.chain(growth).collect(),
+            Self::Design(Entry::CrossbeamPool) => others.chain(growth).collect(),
+            Self::Design(_) if Self::OTHER_WAYS_BACK.contains(&self) => {
+                vec![Workload::Windows, Workload::InFlight]
+            }
+            Self::Design(_) => others.collect(),
+            Self::Rings | Self::ParkingRings if workers > 1 => Vec::new(),
+            Self::Rings => others.chain(growth).collect(),
+            Self::ParkingRings => vec![Workload::Paced],
+        }
+    }
+
+    /// Sets a course up and takes a turn on it.
+    pub fn enter<B: Body, V: Turn<B>>(self, setting: Setting, turn: V) -> V::Output {
+        let Setting { workers, room, one_by_one, parked } = setting;
+        match self {
+            Self::Path(Path::A) if one_by_one && parked => {
+                turn.take(&mut PathAOneByOne::new(workers).parked())
+            }
+            Self::Path(Path::A) if one_by_one => turn.take(&mut PathAOneByOne::new(workers)),
+            Self::Path(Path::A) => turn.take(&mut PathA::new(workers)),
+            Self::Path(Path::B) if parked => turn.take(&mut PathB::new(workers).parked()),
+            Self::Path(Path::B) => turn.take(&mut PathB::new(workers)),
+            Self::Design(entry) => {
+                entry.visit(Visitor { turn, workers, body: std::marker::PhantomData })
+            }
+            Self::Rings => turn.take(&mut Yardstick::new(room, false)),
+            Self::ParkingRings => turn.take(&mut Yardstick::new(room, true)),
+        }
+    }
+}
+
+impl fmt::Display for Entrant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl From<Entrant> for String {
+    fn from(entrant: Entrant) -> String {
+        entrant.name().to_owned()
+    }
+}
+
+impl TryFrom<String> for Entrant {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        let found = Self::all().into_iter().find(|entrant| entrant.name() == name);
+        found.ok_or_else(|| format!("nobody named {name:?} takes part"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everybody_is_found_by_name() {
+        let all = Entrant::all();
+        for (place, entrant) in all.iter().enumerate() {
+            assert_eq!(Entrant::try_from(String::from(*entrant)), Ok(*entrant));
+            assert!(!all[..place].contains(entrant), "{entrant} takes part twice");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What is measured.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// What is played; one play comes to one figure or more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Workload {
+    /// Empty tasks, all submitted, then all received.
+    SubmitAll,
+    /// Empty tasks in windows of 1000.
+    Windows,
+    /// Tasks of one microsecond.
+    Micro1,
+    /// Tasks of ten microseconds.
+    Micro10,
+    /// A task now and then, our consumer parked.
+    PacedParked,
+    /// A task now and then, everybody as they come.
+    Paced,
+    /// 64 empty tasks in flight.
+    InFlight,
+    /// Results that are all there.
+    Drain,
+    /// As `SubmitAll`, with 10 to this power.
+    Outstanding(u32),
+}
+
+/// One number that a workload comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Figure {
+    /// Of [`Workload::SubmitAll`].
+    SubmitAll,
+    /// Of [`Workload::Windows`].
+    Windows,
+    /// Of [`Workload::Micro1`].
+    Micro1,
+    /// Of [`Workload::Micro10`].
+    Micro10,
+    /// Of [`Workload::PacedParked`].
+    PacedParked,
+    /// Of [`Workload::Paced`].
+    Paced,
+    /// The median of [`Workload::InFlight`].
+    InFlightP50,
+    /// The 99th percentile of [`Workload::InFlight`].
+    InFlightP99,
+    /// Of [`Workload::Drain`].
+    Drain,
+    /// Of [`Workload::Outstanding`].
+    Outstanding(u32),
+}
+
+impl Workload {
+    /// What is played by everybody, in this order.
+    pub const ALL: [Self; 8] = [
+        Self::Windows,
+        Self::InFlight,
+        Self::Micro1,
+        Self::Micro10,
+        Self::Paced,
+        Self::PacedParked,
+        Self::SubmitAll,
+        Self::Drain,
+    ];
+
+    /// The powers of ten of [`Workload::Outstanding`].
+    pub const POWERS: std::ops::RangeInclusive<u32> = 3..=6;
+
+    /// What it comes to.
+    pub fn figures(self) -> Vec<Figure> {
+        match self {
+            Self::SubmitAll => vec![Figure::SubmitAll],
+            Self::Windows => vec![Figure::Windows],
+            Self::Micro1 => vec![Figure::Micro1],
+            Self::Micro10 => vec![Figure::Micro10],
+            Self::PacedParked => vec![Figure::PacedParked],
+            Self::Paced => vec![Figure::Paced],
+            Self::InFlight => vec![Figure::InFlightP50, Figure::InFlightP99],
+            Self::Drain => vec![Figure::Drain],
+            Self::Outstanding(power) => vec![Figure::Outstanding(power)],
+        }
+    }
+
+    /// What each task works.
+    pub fn task(self) -> Duration {
+        match self {
+            Self::Micro1 => Duration::from_micros(1),
+            Self::Micro10 => Duration::from_micros(10),
+            Self::PacedParked | Self::Paced => Duration::from_micros(20),
+            Self::SubmitAll
+            | Self::Windows
+            | Self::InFlight
+            | Self::Drain
+            | Self::Outstanding(_) => Duration::ZERO,
+        }
+    }
+}
+
+impl Figure {
+    /// Whether less is better.
+    pub fn lower_is_better(self) -> bool {
+        !matches!(self, Self::Micro1 | Self::Micro10)
+    }
+
+    /// What it is counted in.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::SubmitAll | Self::Windows | Self::Drain | Self::Outstanding(_) => "ns",
+            Self::Micro1 | Self::Micro10 => "%",
+            Self::PacedParked | Self::Paced | Self::InFlightP50 | Self::InFlightP99 => "us",
+        }
+    }
+
+    /// How many times better `ours` is than `other`.
+    ///
+    /// ```
+    /// use photofinish_bench::headline::figure::Figure;
+    ///
+    /// assert_eq!(Figure::Windows.times_better(100.0, 300.0), 3.0);
+    /// assert_eq!(Figure::Micro1.times_better(90.0, 45.0), 2.0);
+    /// ```
+    pub fn times_better(self, ours: f64, other: f64) -> f64 {
+        if self.lower_is_better() { other / ours } else { ours / other }
+    }
+}
+
+impl fmt::Display for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SubmitAll => f.pad("W1"),
+            Self::Windows => f.pad("W1'"),
+            Self::Micro1 => f.pad("W2 1us"),
+            Self::Micro10 => f.pad("W2 10us"),
+            Self::PacedParked => f.pad("W3 parked"),
+            Self::Paced => f.pad("W3 default"),
+            Self::InFlightP50 => f.pad("W4 p50"),
+            Self::InFlightP99 => f.pad("W4 p99"),
+            Self::Drain => f.pad("drain"),
+            Self::Outstanding(power) => f.pad(&format!("1e{power} outstanding")),
+        }
+    }
+}
+
+/// What a figure came to in one run.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// The figure.
+    pub figure: Figure,
+    /// Its value, in the figure's unit.
+    pub value: f64,
+    /// How many cores were in use, on average, the pacing of the workload left out; `None` where
+    /// the system does not tell.
+    pub cores: Option<f64>,
+}
