@@ -5,16 +5,23 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::completion_set::ThroughSet;
+use crate::concurrent_futures::ConcurrentFutures;
 use crate::design::Design;
 use crate::handles::ThroughHandles;
 #[cfg(feature = "peers")]
 use crate::join_set::{TokioJoinSet, TokioSpawnBlocking};
 #[cfg(feature = "peers")]
 use crate::pairing::{
-    CrossbeamPool, RayonCrossbeam, RayonFlume, RayonKanal, RayonMpsc, ThreadpoolMpsc,
-    ThroughCrossbeam, ThroughFlume, ThroughKanal,
+    CrossbeamPool, DequeCrossbeam, RayonCrossbeam, RayonFlume, RayonKanal, RayonMpsc,
+    RustyCrossbeam, ThreadpoolMpsc, ThroughCrossbeam, ThroughFlume, ThroughKanal,
+    ThroughParkingLot, TokioBlockingCrossbeam,
 };
-use crate::pairing::{ThroughMpsc, ThroughMutex};
+use crate::pairing::{
+    MutexPool, NaiveMutex, ThroughExchangeThenLink, ThroughMpsc, ThroughMutex, ThroughOneShotToken,
+    ThroughSlotArray,
+};
+#[cfg(feature = "peers")]
+use crate::unordered::{AsyncExecutor, FuturesPool};
 
 /// Something to be done with a design whose type is chosen at run time.
 ///
@@ -132,8 +139,23 @@ catalogue! {
     /// A queue under a mutex, and a condition variable, tuned.
     MutexCondvar => ThroughMutex, SamePool;
     #[cfg(feature = "peers")]
+    /// The same queue with the locks of parking_lot.
+    ParkingLot => ThroughParkingLot, SamePool;
+    /// A list that grows by an exchange and a link, after D. Vyukov.
+    ExchangeThenLink => ThroughExchangeThenLink, SamePool;
+    /// Slots that are taken by a fetch-and-add.
+    SlotArray => ThroughSlotArray, SamePool;
+    /// A stack like ours, whose first pusher takes the waiting bit.
+    OneShotToken => ThroughOneShotToken, SamePool;
+    #[cfg(feature = "peers")]
     /// Crossbeam's channel both ways, by hand.
     CrossbeamPool => CrossbeamPool, WholeSystem;
+    #[cfg(feature = "peers")]
+    /// Crossbeam's deques, by hand, and its channel.
+    DequeCrossbeam => DequeCrossbeam, WholeSystem;
+    #[cfg(feature = "peers")]
+    /// The rusty_pool crate, and crossbeam's channel.
+    RustyCrossbeam => RustyCrossbeam, WholeSystem;
     #[cfg(feature = "peers")]
     /// Rayon, and crossbeam's channel.
     RayonCrossbeam => RayonCrossbeam, WholeSystem;
@@ -155,6 +177,21 @@ catalogue! {
     #[cfg(feature = "peers")]
     /// Tokio's JoinSet of blocking tasks.
     TokioSpawnBlocking => TokioSpawnBlocking, WholeSystem;
+    #[cfg(feature = "peers")]
+    /// Tokio's blocking tasks, and crossbeam's channel.
+    TokioBlockingCrossbeam => TokioBlockingCrossbeam, WholeSystem;
+    #[cfg(feature = "peers")]
+    /// FuturesUnordered on the futures crate's thread pool.
+    FuturesUnordered => FuturesPool, WholeSystem;
+    #[cfg(feature = "peers")]
+    /// FuturesUnordered on smol's executor.
+    AsyncExecutor => AsyncExecutor, WholeSystem;
+    /// Two mutexes and two condition variables, by hand, tuned.
+    MutexPool => MutexPool, WholeSystem;
+    /// The same as one writes it first.
+    NaiveMutexPool => NaiveMutex, WholeSystem;
+    /// The locks of CPython's concurrent.futures, without its interpreter.
+    ConcurrentFutures => ConcurrentFutures, WholeSystem;
 }
 
 impl Entry {

@@ -1,7 +1,13 @@
 //! What carries results from the workers to the consumer, if not the pool itself.
 
+mod bell;
+
+mod exchange_then_link;
 mod mpsc;
 mod mutex;
+mod naive_mutex;
+mod one_shot_token;
+mod slot_array;
 
 #[cfg(feature = "peers")]
 mod crossbeam;
@@ -9,12 +15,20 @@ mod crossbeam;
 mod flume;
 #[cfg(feature = "peers")]
 mod kanal;
+#[cfg(feature = "peers")]
+mod parking_lot;
 
-pub(crate) use mpsc::MpscChannel;
-pub(crate) use mutex::MutexChannel;
+pub use {
+    exchange_then_link::ExchangeThenLink, one_shot_token::OneShotToken, slot_array::SlotArray,
+};
+
+pub(crate) use {mpsc::MpscChannel, mutex::MutexChannel, naive_mutex::NaiveMutexChannel};
 
 #[cfg(feature = "peers")]
-pub(crate) use {crossbeam::CrossbeamChannel, flume::FlumeChannel, kanal::KanalChannel};
+pub(crate) use {
+    crossbeam::CrossbeamChannel, flume::FlumeChannel, kanal::KanalChannel,
+    parking_lot::ParkingLotChannel,
+};
 
 use std::time::Instant;
 
@@ -25,7 +39,7 @@ use std::time::Instant;
 /// dropped, at once or never.
 ///
 /// The consumer calls the receiving methods only while a result is outstanding.
-pub(crate) trait Channel<T: Send + 'static>: Sized {
+pub trait Channel<T: Send + 'static>: Sized {
     /// The right to send one result.
     type Sender: Send + 'static;
 

@@ -15,12 +15,14 @@
 //! | module | what it holds |
 //! |---|---|
 //! | `design` | the trait |
-//! | `channel` | ways back: channels, and queues under a mutex |
+//! | `channel` | ways back: channels, queues under a mutex, queues by hand |
 //! | `executor` | pools that run jobs and forget them |
 //! | `pairing` | designs of an executor and a channel |
 //! | `completion_set`, `handles` | ours |
 //! | `poller` | a thread that waits for what is polled |
 //! | `join_set` | tokio |
+//! | `unordered` | futures' pool, and smol's executor |
+//! | `concurrent_futures` | the locks of CPython's |
 //! | `catalogue` | all of them by name |
 
 mod design;
@@ -38,20 +40,31 @@ mod poller;
 
 #[cfg(feature = "peers")]
 mod join_set;
+#[cfg(feature = "peers")]
+mod unordered;
+
+mod concurrent_futures;
 
 mod catalogue;
 
 pub use catalogue::{Entry, Kind, UnknownDesign, Visit};
+pub use channel::{Channel, ExchangeThenLink, OneShotToken, SlotArray};
 pub use completion_set::ThroughSet;
+pub use concurrent_futures::ConcurrentFutures;
 pub use design::Design;
 pub use handles::ThroughHandles;
-pub use pairing::{ThroughMpsc, ThroughMutex};
+pub use pairing::{
+    MutexPool, NaiveMutex, ThroughExchangeThenLink, ThroughMpsc, ThroughMutex, ThroughOneShotToken,
+    ThroughSlotArray,
+};
 
 #[cfg(feature = "peers")]
 pub use {
     join_set::{TokioJoinSet, TokioSpawnBlocking},
     pairing::{
-        CrossbeamPool, RayonCrossbeam, RayonFlume, RayonKanal, RayonMpsc, ThreadpoolMpsc,
-        ThroughCrossbeam, ThroughFlume, ThroughKanal,
+        CrossbeamPool, DequeCrossbeam, RayonCrossbeam, RayonFlume, RayonKanal, RayonMpsc,
+        RustyCrossbeam, ThreadpoolMpsc, ThroughCrossbeam, ThroughFlume, ThroughKanal,
+        ThroughParkingLot, TokioBlockingCrossbeam,
     },
+    unordered::{AsyncExecutor, FuturesPool},
 };

@@ -5,13 +5,16 @@ use std::time::Instant;
 
 use photofinish::Pool;
 
-use crate::channel::{Channel, MpscChannel, MutexChannel};
+use crate::channel::{
+    Channel, ExchangeThenLink, MpscChannel, MutexChannel, NaiveMutexChannel, OneShotToken,
+    SlotArray,
+};
 #[cfg(feature = "peers")]
-use crate::channel::{CrossbeamChannel, FlumeChannel, KanalChannel};
+use crate::channel::{CrossbeamChannel, FlumeChannel, KanalChannel, ParkingLotChannel};
 use crate::design::Design;
-use crate::executor::Executor;
 #[cfg(feature = "peers")]
-use crate::executor::{ChannelPool, Rayon, Threadpool};
+use crate::executor::{ChannelPool, DequePool, Rayon, RustyPool, Threadpool, TokioBlocking};
+use crate::executor::{Executor, NaiveMutexPool, TunedMutexPool};
 
 /// A job runs the task and sends its result as its last act.
 struct Pairing<E, C, T> {
@@ -135,9 +138,42 @@ pairings! {
     ThroughMutex("mutex-condvar"): Pool, MutexChannel;
 
     #[cfg(feature = "peers")]
+    /// Our pool, and the same queue with the mutex and the condition variable of `parking_lot`.
+    ThroughParkingLot("parking-lot"): Pool, ParkingLotChannel;
+
+    /// Our pool, and [`ExchangeThenLink`].
+    ThroughExchangeThenLink("exchange-then-link"): Pool, ExchangeThenLink;
+
+    /// Our pool, and [`SlotArray`].
+    ThroughSlotArray("slot-array"): Pool, SlotArray;
+
+    /// Our pool, and [`OneShotToken`].
+    ThroughOneShotToken("one-shot-token"): Pool, OneShotToken;
+
+    /// A queue of boxed closures under one mutex, a queue of results under another, each with a
+    /// condition variable, both tuned.
+    MutexPool("mutex-pool"): TunedMutexPool, MutexChannel;
+
+    /// The same, as one writes it first: each side notifies for each job and each result, under
+    /// the lock.
+    NaiveMutex("naive-mutex-pool"): NaiveMutexPool, NaiveMutexChannel;
+
+    #[cfg(feature = "peers")]
     /// Crossbeam's channel both ways: boxed closures in one that all workers receive from,
     /// results in the other.
     CrossbeamPool("channel-pool"): ChannelPool, CrossbeamChannel;
+
+    #[cfg(feature = "peers")]
+    /// Crossbeam's work-stealing deques, by hand, and `crossbeam_channel::unbounded`.
+    DequeCrossbeam("deque-pool-crossbeam-channel"): DequePool, CrossbeamChannel;
+
+    #[cfg(feature = "peers")]
+    /// The `rusty_pool` crate, and `crossbeam_channel::unbounded`.
+    RustyCrossbeam("rusty-pool-crossbeam-channel"): RustyPool, CrossbeamChannel;
+
+    #[cfg(feature = "peers")]
+    /// Tokio's blocking threads without a `JoinSet`, and `crossbeam_channel::unbounded`.
+    TokioBlockingCrossbeam("tokio-blocking-crossbeam-channel"): TokioBlocking, CrossbeamChannel;
 
     #[cfg(feature = "peers")]
     /// Rayon, and `crossbeam_channel::unbounded`.
