@@ -16,6 +16,7 @@
 //! | [`scenario`] | how tasks are submitted |
 //! | [`recorder`] | what one run measured |
 //! | [`run`] | one scenario on one design |
+//! | [`peers`] | the same outside Rust |
 //! | [`percentile`] | which percentiles a sample can carry |
 //! | [`series`] | one measure of one design, over all rounds |
 //! | [`ratio`] | one design against another |
@@ -44,6 +45,8 @@ pub mod scenario;
 pub mod recorder;
 
 pub mod run;
+
+pub mod peers;
 
 pub mod percentile;
 

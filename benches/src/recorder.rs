@@ -85,6 +85,11 @@ impl Recorder {
         Self { histograms: std::array::from_fn(|_| histogram()) }
     }
 
+    /// What somebody else recorded.
+    pub fn of(recorded: impl FnMut(Measure) -> Histogram<u64>) -> Self {
+        Self { histograms: Measure::ALL.map(recorded) }
+    }
+
     /// Records the life of one task.
     #[inline]
     pub fn record(&mut self, stamps: &Stamps, received: u64) {
