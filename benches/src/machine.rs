@@ -66,10 +66,11 @@ fn answer(program: &str, arguments: &[&str]) -> Option<String> {
     (output.status.success() && !text.is_empty()).then_some(text)
 }
 
-/// The build's own folder, `target` as a rule: the nearest above the running program that is
-/// marked as a cache.
+/// The build's own folder, `target` as a rule: the nearest above the running program that has this
+/// name or is marked as a cache.
 pub fn target_folder() -> PathBuf {
-    let marked = |folder: &&Path| folder.join("CACHEDIR.TAG").exists();
+    let marked =
+        |folder: &&Path| folder.ends_with("target") || folder.join("CACHEDIR.TAG").exists();
     let program = std::env::current_exe().unwrap_or_default();
     program.ancestors().skip(1).find(marked).unwrap_or(Path::new("target")).to_owned()
 }

@@ -58,11 +58,14 @@ mod shared;
 mod worker;
 
 mod pool;
+mod stepped;
 
 mod builder;
 
 pub use builder::{BuildError, Builder};
 pub use pool::{Handle, Pool};
+#[doc(hidden)]
+pub use stepped::Stepped;
 
 pub use photofinish_protocol::{
     AsCompleted, AsCompletedTimeout, Cancelled, Canceller, Completer, CompletionSet, Finished,

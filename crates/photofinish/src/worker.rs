@@ -57,15 +57,14 @@ sync::thread_local! {
 }
 
 impl Worker {
-    /// Runs tasks on this thread until the pool ends.
-    pub(crate) fn work(
+    pub(crate) fn new(
         shared: Arc<Shared>,
         index: usize,
         queues: Queues,
         stack: StackGauge,
         spin: Duration,
-    ) {
-        let worker = Rc::new(Worker {
+    ) -> Self {
+        Self {
             shared,
             index,
             oldest: queues.spawned.stealer(),
@@ -74,7 +73,18 @@ impl Worker {
             spin,
             searching: Cell::new(false),
             turn: Cell::new(index),
-        });
+        }
+    }
+
+    /// Runs tasks on this thread until the pool ends.
+    pub(crate) fn work(
+        shared: Arc<Shared>,
+        index: usize,
+        queues: Queues,
+        stack: StackGauge,
+        spin: Duration,
+    ) {
+        let worker = Rc::new(Worker::new(shared, index, queues, stack, spin));
         CURRENT.with(|current| current.replace(Some(Rc::clone(&worker))));
         assist(Rc::clone(&worker) as Rc<dyn Helper>, || worker.run());
         CURRENT.with(RefCell::take);
@@ -116,18 +126,26 @@ impl Worker {
 
     fn run(&self) {
         loop {
-            if let Some(task) = self.find() {
-                self.stop_searching();
-                task.run();
-            } else if self.shared.has_ended() {
+            if self.step() {
+                continue;
+            }
+            if self.shared.has_ended() {
                 return;
-            } else {
-                self.start_searching();
-                if !self.spin_for_work() {
-                    self.rest();
-                }
+            }
+            self.start_searching();
+            if !self.spin_for_work() {
+                self.rest();
             }
         }
+    }
+
+    /// Runs the next task, if there is one.
+    #[inline]
+    pub(crate) fn step(&self) -> bool {
+        let Some(task) = self.find() else { return false };
+        self.stop_searching();
+        task.run();
+        true
     }
 
     /// The next task for a worker with nothing begun: the oldest it can reach.
