@@ -19,6 +19,7 @@ mod linearizability;
 mod park_unpark_lost_wakeup;
 mod pool;
 mod recycled_signal;
+mod roles;
 mod timeout_vs_complete;
 mod twins;
 mod two_sets;

@@ -26,12 +26,16 @@ pub mod source;
 #[cfg(loom)]
 mod harness;
 #[cfg(loom)]
+mod onlooker;
+#[cfg(loom)]
 mod plan;
 #[cfg(loom)]
 mod value;
 
 #[cfg(loom)]
 pub use harness::{Bound, Crossing, Mark, Witness, explore, model, spawn};
+#[cfg(loom)]
+pub use onlooker::{Progress, Stage, Standstills, until_nothing_moves};
 #[cfg(loom)]
 pub use value::{Value, live_values};
 
@@ -67,6 +71,11 @@ pub const MODELS: &[&str] = &[
     "freeze_completer",
     "freeze_completer_while_attaching",
     "freeze_detacher",
+    "freeze_submitter",
+    "freeze_submitter_before_others",
+    "freeze_thief",
+    "freeze_worker",
+    "freeze_worker_before_others",
     "helping_wait_parks",
     "injector_vs_last_sleeper",
     "into_unfinished_then_drop",

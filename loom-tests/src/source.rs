@@ -1,7 +1,9 @@
-//! The orderings as they stand in the source.
+//! The orderings as they stand in the source, and names for the places where they stand.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
+use std::str::FromStr;
 
 use crate::checker::workspace;
 
@@ -19,26 +21,26 @@ const ORDERINGS: [&str; 5] = ["Relaxed", "Acquire", "Release", "AcqRel", "SeqCst
 /// A source file, line by line, without comments and tests.
 #[derive(Debug)]
 pub struct Source {
-    file: &'static str,
+    file: String,
     lines: Vec<String>,
 }
 
 impl Source {
-    /// Reads one of the [`PROVEN`] files.
+    /// Reads a file, given from the root of the workspace.
     ///
     /// # Panics
     ///
     /// If it cannot be read.
-    pub fn read(file: &'static str) -> Self {
+    pub fn read(file: &str) -> Self {
         let text = fs::read_to_string(workspace().join(file)).expect("a source file");
         let code = |line: &str| line.split_once("//").map_or(line, |(code, _)| code).to_owned();
         let lines = text.lines().take_while(|line| !line.contains("#[cfg(test)]")).map(code);
-        Self { file, lines: lines.collect() }
+        Self { file: file.to_owned(), lines: lines.collect() }
     }
 
     /// Which file it is.
-    pub fn file(&self) -> &'static str {
-        self.file
+    pub fn file(&self) -> &str {
+        &self.file
     }
 
     /// The name of the function that line `line`, from one, is in.
@@ -66,4 +68,64 @@ impl Source {
 /// All [`PROVEN`] files, by name.
 pub fn proven() -> BTreeMap<&'static str, Source> {
     PROVEN.iter().map(|file| (*file, Source::read(file))).collect()
+}
+
+/// An atomic operation in the source, as the hooks of the models name it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The file, from the root of the workspace.
+    pub file: String,
+    /// The line, from one.
+    pub line: u32,
+    /// The column, from one.
+    pub column: u32,
+    /// What the operation does.
+    pub kind: String,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{} {}", self.file, self.line, self.column, self.kind)
+    }
+}
+
+impl FromStr for Place {
+    type Err = String;
+
+    /// Reads what `Display` writes: `FILE:LINE:COLUMN KIND`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parse = || {
+            let (place, kind) = text.split_once(' ')?;
+            let mut parts = place.rsplitn(3, ':');
+            let (column, line, file) = (parts.next()?, parts.next()?, parts.next()?);
+            Some(Self {
+                file: file.to_owned(),
+                line: line.parse().ok()?,
+                column: column.parse().ok()?,
+                kind: kind.to_owned(),
+            })
+        };
+        parse().ok_or_else(|| format!("{text:?} is not of the form FILE:LINE:COLUMN KIND"))
+    }
+}
+
+/// Gives each place a name that stays when lines move: its file, its function and its kind, and
+/// a number where there are several.
+pub fn names<'a>(places: impl IntoIterator<Item = &'a Place>) -> BTreeMap<Place, String> {
+    let mut sources: BTreeMap<&str, Source> = BTreeMap::new();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut places: Vec<_> = places.into_iter().collect();
+    places.sort_unstable();
+    places.dedup();
+    let name = |place: &'a Place| {
+        let Place { file, line, kind, .. } = place;
+        let source = sources.entry(file).or_insert_with(|| Source::read(file));
+        let short = file.rsplit('/').next().unwrap_or_default();
+        let base = format!("{short} {} {kind}", source.function(*line));
+        let number = counts.entry(base.clone()).or_default();
+        *number += 1;
+        let name = if *number == 1 { base } else { format!("{base} {number}") };
+        (place.clone(), name)
+    };
+    places.into_iter().map(name).collect()
 }

@@ -18,6 +18,14 @@ pub(crate) use double::{Injector, Steal, Stealer, Worker};
 
 use photofinish_protocol::sync::hint;
 
+/// Whether the double for the injector makes thieves wait as the original does.
+#[cfg(loom)]
+use photofinish_protocol::sync::hooks::doubles_stall;
+#[cfg(shuttle)]
+fn doubles_stall() -> bool {
+    false
+}
+
 /// How many items a model may push onto one of the double's deques, in all.
 #[cfg(loom)]
 const CAPACITY: usize = 6;

@@ -1,6 +1,8 @@
 //! Frozen threads: each thread of the models in `models/freeze.rs` stops before each of its steps,
 //! wakes included, and all that was promised without it has to arrive all the same. The queues in
-//! `models/twins.rs` have known holes, which have to be found.
+//! `models/twins.rs` have known holes, which have to be found. The threads of the models in
+//! `models/roles.rs` are the pool's, to whom less is promised: what stands still with them is
+//! printed.
 //!
 //! ```console
 //! cargo freeze             # fails if a delivery waits for a frozen thread, or a hole is missed
@@ -14,9 +16,27 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use photofinish_loom_tests::checker::{Checker, End, in_parallel, tool, workspace};
+use photofinish_loom_tests::source::{self, Place};
 
 const PAGE: &str = "docs/freeze-table.md";
 const LONGEST: Duration = Duration::from_secs(120);
+
+/// Where a submitter has reserved its place in the injector and not filled it. The double stalls
+/// there as the original does, so what others submit has to be seen stalling.
+const GAP: &str = "double.rs fill";
+const OTHERS: &str = "another's task not begun";
+
+const POOL: &str = "\n## The pool's roles\n\n\
+    Two workers, and a submitter or the first worker stops for ever before one of its writes or \
+    wakes. (To all others, one that stops before a load stands where it would before its next \
+    write.) When nothing moves any more, some tasks have not arrived, in so many executions. The \
+    injector's double stalls as crossbeam's does: a thief that claims a place which is reserved \
+    and not filled waits for it. Besides the stop there is no preemption: threads switch where \
+    they block.\n\n\
+    Whatever is *not begun* is promised to nobody. That no task is ever missing whose body has \
+    *returned elsewhere*, on a thread that goes on, is what `cargo freeze` insists on; and that \
+    the stalls of the injector are seen.\n\n\
+    | pool role | stopped before | what stalls (executions) |\n|---|---|---|\n";
 
 /// One thread of one model, stopped before one step.
 struct Point {
@@ -29,6 +49,16 @@ struct Frozen {
     point: Point,
     end: End,
     executions: u64,
+    /// What stood still with it, if the model observes that.
+    standstills: Vec<Standstill>,
+}
+
+/// What was seen in some executions when nothing moved any more.
+struct Standstill {
+    role: String,
+    before: Place,
+    missing: String,
+    executions: u64,
 }
 
 fn main() -> ExitCode {
@@ -40,6 +70,7 @@ fn run(write: bool) -> Result<(), String> {
     let checker = Checker::build()?;
     let shipped = freeze_all(&checker, "freeze::")?;
     let twins = freeze_all(&checker, "twins::")?;
+    let pool = freeze_all(&checker, "roles::")?;
 
     let mut complaints = String::new();
     let mut page = String::from(
@@ -57,11 +88,8 @@ fn run(write: bool) -> Result<(), String> {
         let stood: Vec<_> = points.iter().map(|frozen| frozen.executions.to_string()).collect();
         let steps = points.len();
         let _ = writeln!(page, "| {test} | {role} | {steps} | {passed} | {} |", stood.join(", "));
-        for frozen in points.iter().filter(|frozen| frozen.end != End::Passed) {
-            let (step, end) = (frozen.point.step, frozen.end);
-            let _ = writeln!(complaints, "{test}: thread {role} before step {step}: {end:?}");
-        }
     }
+    complain_of_failures(&shipped, &mut complaints);
     page.push_str(
         "\n## Red twins\n\nQueues with known holes. A hole is a deadlock, and it has to be found.\n\n\
          | queue | thread | steps | holes before step |\n|---|---|---|---|\n",
@@ -80,16 +108,55 @@ fn run(write: bool) -> Result<(), String> {
         complaints.push_str("there is no red twin\n");
     }
 
+    page.push_str(POOL);
+    page.push_str(&pool_table(&pool, &mut complaints));
+    complain_of_failures(&pool, &mut complaints);
+
     println!("{page}");
     let (points, seconds) = (shipped.len(), started.elapsed().as_secs());
     println!(
-        "{points} points frozen in the shipped protocol, {} in twins, {seconds} s",
-        twins.len()
+        "{points} points frozen in the shipped protocol, {} in twins, {} in the pool, {seconds} s",
+        twins.len(),
+        pool.len()
     );
     if write {
         fs::write(workspace().join(PAGE), page).map_err(|error| error.to_string())?;
     }
     if complaints.is_empty() { Ok(()) } else { Err(complaints) }
+}
+
+fn complain_of_failures(frozen: &[Frozen], complaints: &mut String) {
+    for Frozen { point, end, .. } in frozen.iter().filter(|frozen| frozen.end != End::Passed) {
+        let Point { test, role, step } = point;
+        let _ = writeln!(complaints, "{test}: thread {role} before step {step}: {end:?}");
+    }
+}
+
+/// The rows of the pool's table. If a stall that must be there is not, the models show nothing.
+fn pool_table(pool: &[Frozen], complaints: &mut String) -> String {
+    let seen: Vec<_> = pool.iter().flat_map(|frozen| &frozen.standstills).collect();
+    let names = source::names(seen.iter().map(|standstill| &standstill.before));
+    let mut rows: BTreeMap<(&str, &Place), BTreeMap<&str, u64>> = BTreeMap::new();
+    for Standstill { role, before, missing, executions } in seen {
+        let row = rows.entry((role, before)).or_default();
+        *row.entry(missing).or_default() += executions;
+    }
+    let mut table = String::new();
+    let mut gap_stalls = false;
+    for ((role, before), missing) in rows {
+        let name = &names[before];
+        gap_stalls |= name.starts_with(GAP) && missing.keys().any(|what| what.contains(OTHERS));
+        let what = missing.iter().map(|(missing, executions)| {
+            let missing = if missing.is_empty() { "all arrives" } else { missing };
+            format!("{missing} ({executions})")
+        });
+        let what = what.collect::<Vec<_>>().join("; ");
+        let _ = writeln!(table, "| {role} | {name} | {what} |");
+    }
+    if !gap_stalls {
+        let _ = writeln!(complaints, "nothing of others stalls before {GAP}, and it must");
+    }
+    table
 }
 
 type ByThread<'a> = BTreeMap<(&'a str, usize), Vec<&'a Frozen>>;
@@ -127,7 +194,8 @@ fn freeze_all(checker: &Checker, prefix: &str) -> Result<Vec<Frozen>, String> {
     let frozen = points.into_iter().zip(runs).map(|(point, run)| {
         let run = run.map_err(|error| error.to_string())?;
         let executions = run.output.lines().find_map(frozen_in).unwrap_or(0);
-        Ok(Frozen { point, end: run.end, executions })
+        let standstills = run.output.lines().filter_map(standstill).collect();
+        Ok(Frozen { point, end: run.end, executions, standstills })
     });
     frozen.collect()
 }
@@ -141,4 +209,16 @@ fn most_steps(line: &str) -> Option<(usize, usize)> {
 /// Reads `frozen in N executions`.
 fn frozen_in(line: &str) -> Option<u64> {
     line.strip_prefix("frozen in ")?.strip_suffix(" executions")?.parse().ok()
+}
+
+/// Reads `stood N | ROLE | PLACE | WHAT IS MISSING`.
+fn standstill(line: &str) -> Option<Standstill> {
+    let mut parts = line.strip_prefix("stood ")?.split('|').map(str::trim);
+    let (executions, role, before) = (parts.next()?, parts.next()?, parts.next()?);
+    Some(Standstill {
+        role: role.to_owned(),
+        before: before.parse().ok()?,
+        missing: parts.next()?.to_owned(),
+        executions: executions.parse().ok()?,
+    })
 }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use photofinish_loom_tests::allowed::ALLOWED;
 use photofinish_loom_tests::checker::{Checker, End, in_parallel, tool, workspace};
-use photofinish_loom_tests::source::{self, Source};
+use photofinish_loom_tests::source::{self, Place, Source};
 
 const PAGE: &str = "docs/kill-matrix.md";
 const LONGEST_RECORDING: Duration = Duration::from_secs(600);
@@ -24,13 +24,9 @@ const LONGEST_MUTANT: Duration = Duration::from_secs(60);
 
 /// An ordering that some model reaches.
 struct Site {
-    /// `FILE:LINE:COLUMN KIND`, as the hooks name it.
-    place: String,
-    /// File, function, kind and number: what stays when lines move.
+    place: Place,
+    /// What stays when lines move.
     name: String,
-    line: u32,
-    file: String,
-    kind: String,
     declared: String,
     /// The models that reach it, fastest first.
     models: Vec<String>,
@@ -58,7 +54,7 @@ fn run(write: bool) -> Result<(), String> {
 
     let mutants: Vec<(&Site, &'static str)> = sites
         .iter()
-        .flat_map(|site| weaker(&site.kind, &site.declared).iter().map(move |w| (site, *w)))
+        .flat_map(|site| weaker(&site.place.kind, &site.declared).iter().map(move |w| (site, *w)))
         .collect();
     println!("{} sites, {} weakenings", sites.len(), mutants.len());
     let verdicts = in_parallel(&mutants, |(site, weakened)| hunt(&checker, site, weakened));
@@ -80,18 +76,8 @@ fn run(write: bool) -> Result<(), String> {
     if complaints.is_empty() { Ok(()) } else { Err(complaints) }
 }
 
-/// Where an ordering stands, as a model has recorded it.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
-    file: String,
-    line: u32,
-    column: u32,
-    kind: String,
-    declared: String,
-}
-
-/// The models that reach a place, and how long each takes.
-type Reached = BTreeMap<Place, Vec<(Duration, String)>>;
+/// What is declared at a place, and the models that reach it, with the time that each takes.
+type Reached = BTreeMap<Place, (String, Vec<(Duration, String)>)>;
 
 /// Runs every model once, and collects which orderings it uses.
 fn record(
@@ -109,28 +95,22 @@ fn record(
             return Err(format!("{test} fails as it is: {:?}\n{}", run.end, run.output));
         }
         let places = run.output.lines().filter_map(recorded);
-        for place in places.filter(|place| sources.contains_key(place.file.as_str())) {
-            reached.entry(place).or_default().push((run.time, test.clone()));
+        for (place, declared) in places.filter(|(place, _)| sources.contains_key(&*place.file)) {
+            let (_, models) = reached.entry(place).or_insert((declared, Vec::new()));
+            models.push((run.time, test.clone()));
         }
     }
     let unreached = unreached(&reached, sources);
-    Ok((name_all(reached, sources), unreached))
+    Ok((name_all(reached), unreached))
 }
 
-/// Gives each place a name that stays when lines move.
-fn name_all(reached: Reached, sources: &BTreeMap<&'static str, Source>) -> Vec<Site> {
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    let site = |(place, mut models): (Place, Vec<(Duration, String)>)| {
+/// The places with their names, and their models in order.
+fn name_all(reached: Reached) -> Vec<Site> {
+    let names = source::names(reached.keys());
+    let site = |(place, (declared, mut models)): (Place, (String, Vec<(Duration, String)>))| {
         models.sort_unstable();
-        let Place { file, line, column, kind, declared } = place;
-        let short = file.rsplit('/').next().unwrap_or_default();
-        let base = format!("{short} {} {kind}", sources[file.as_str()].function(line));
-        let number = counts.entry(base.clone()).or_default();
-        *number += 1;
-        let name = if *number == 1 { base } else { format!("{base} {number}") };
-        let place = format!("{file}:{line}:{column} {kind}");
         let models = models.into_iter().map(|(_, model)| model).collect();
-        Site { place, name, line, file, kind, declared, models }
+        Site { name: names[&place].clone(), place, declared, models }
     };
     reached.into_iter().map(site).collect()
 }
@@ -150,18 +130,10 @@ fn unreached(reached: &Reached, sources: &BTreeMap<&'static str, Source>) -> Vec
 }
 
 /// Reads `site FILE:LINE:COLUMN KIND ORDERING HITS`.
-fn recorded(line: &str) -> Option<Place> {
-    let mut words = line.strip_prefix("site ")?.split(' ');
-    let (place, kind, declared) = (words.next()?, words.next()?, words.next()?);
-    let mut parts = place.rsplitn(3, ':');
-    let (column, line, file) = (parts.next()?, parts.next()?, parts.next()?);
-    Some(Place {
-        file: file.to_owned(),
-        line: line.parse().ok()?,
-        column: column.parse().ok()?,
-        kind: kind.to_owned(),
-        declared: declared.to_owned(),
-    })
+fn recorded(line: &str) -> Option<(Place, String)> {
+    let mut words = line.strip_prefix("site ")?.rsplitn(3, ' ');
+    let (_hits, declared, place) = (words.next()?, words.next()?, words.next()?);
+    Some((place.parse().ok()?, declared.to_owned()))
 }
 
 /// Every way to make an ordering one step weaker.
@@ -198,7 +170,7 @@ fn hunt(checker: &Checker, site: &Site, weakened: &'static str) -> Verdict {
         }
     }
     if verdict.killer.is_none() {
-        println!("survived: {} ({}:{})", mutant, site.file, site.line);
+        println!("survived: {mutant}");
     }
     verdict
 }

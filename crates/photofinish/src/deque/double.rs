@@ -4,13 +4,19 @@
 //! synchronisation there is: whoever finds the deque *empty* learns nothing from it. A double
 //! with a lock would order a push before every later look, and hide exactly the races on the way
 //! to sleep that the models are after.
+//!
+//! A thief passes over a place that is reserved and not filled yet, which the original does not
+//! always do. Where a model asks for it, the injector *stalls* as the original does: thieves claim
+//! places in order, and wait for those that claimed one which is not filled.
 
+use std::iter;
 use std::marker::PhantomData;
+use std::ops::Range;
 use std::ptr;
 
-use super::CAPACITY;
+use super::{CAPACITY, doubles_stall};
 use photofinish_protocol::sync::Ordering::{Acquire, Relaxed, Release};
-use photofinish_protocol::sync::{Arc, AtomicPtr, AtomicUsize};
+use photofinish_protocol::sync::{Arc, AtomicPtr, AtomicUsize, hint};
 
 /// What became of a steal.
 #[derive(Debug)]
@@ -39,9 +45,17 @@ impl<T> Slots<T> {
     }
 
     fn push(&self, item: T) {
-        let place = self.pushed.fetch_add(1, Relaxed);
-        let item = Box::into_raw(Box::new(item));
+        let place = self.reserve();
         // A pusher stopped here has reserved its place and not filled it, as in the original.
+        self.fill(place, item);
+    }
+
+    fn reserve(&self) -> usize {
+        self.pushed.fetch_add(1, Relaxed)
+    }
+
+    fn fill(&self, place: usize, item: T) {
+        let item = Box::into_raw(Box::new(item));
         let before = self.slots[place].swap(item, Release);
         assert!(before.is_null(), "a slot is filled once");
     }
@@ -153,26 +167,80 @@ impl<T> Stealer<T> {
 
 /// The queue for submissions from outside.
 #[derive(Debug)]
-pub(crate) struct Injector<T>(Slots<T>);
+pub(crate) struct Injector<T> {
+    slots: Slots<T>,
+    /// If this one stalls: how many places thieves have claimed, from the first on.
+    claimed: Option<AtomicUsize>,
+}
 
 impl<T> Injector<T> {
     pub(crate) fn new() -> Self {
-        Self(Slots::new())
+        let claimed = doubles_stall().then(|| AtomicUsize::new(0));
+        Self { slots: Slots::new(), claimed }
     }
 
     pub(crate) fn push(&self, item: T) {
-        self.0.push(item);
+        self.slots.push(item);
     }
 
     pub(crate) fn steal(&self) -> Steal<T> {
-        self.0.steal()
+        let Some(claimed) = &self.claimed else { return self.slots.steal() };
+        match self.claim(claimed, |_| 1) {
+            Steal::Success(places) => Steal::Success(self.wait_for(places.start)),
+            Steal::Empty => Steal::Empty,
+            Steal::Retry => Steal::Retry,
+        }
     }
 
     pub(crate) fn steal_batch_and_pop(&self, destination: &Worker<T>) -> Steal<T> {
-        self.0.steal_batch_and_pop(destination)
+        let Some(claimed) = &self.claimed else {
+            return self.slots.steal_batch_and_pop(destination);
+        };
+        match self.claim(claimed, |waiting| waiting.div_ceil(2)) {
+            Steal::Success(mut places) => {
+                let first = places.next().map(|place| self.wait_for(place));
+                // One by one, where the original makes all of them visible at once.
+                places.for_each(|place| destination.push(self.wait_for(place)));
+                first.map_or(Steal::Empty, Steal::Success)
+            }
+            Steal::Empty => Steal::Empty,
+            Steal::Retry => Steal::Retry,
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        match &self.claimed {
+            Some(claimed) => self.waiting(claimed.load(Relaxed)) == 0,
+            None => self.slots.is_empty(),
+        }
+    }
+
+    /// How many places have been reserved and not claimed, filled or not.
+    fn waiting(&self, claimed: usize) -> usize {
+        self.slots.pushed.load(Relaxed).saturating_sub(claimed)
+    }
+
+    /// Claims the next places, as many as `share` says of those that wait.
+    fn claim(&self, claimed: &AtomicUsize, share: fn(usize) -> usize) -> Steal<Range<usize>> {
+        let first = claimed.load(Relaxed);
+        let waiting = self.waiting(first);
+        if waiting == 0 {
+            return Steal::Empty;
+        }
+        let places = first..first + share(waiting);
+        match claimed.compare_exchange(first, places.end, Relaxed, Relaxed) {
+            Ok(_) => Steal::Success(places),
+            Err(_) => Steal::Retry,
+        }
+    }
+
+    /// Takes what is in a claimed place, and waits for the pusher if there is nothing yet.
+    fn wait_for(&self, place: usize) -> T {
+        loop {
+            if let Steal::Success(item) = self.slots.take_from(iter::once(place)) {
+                return item;
+            }
+            hint::spin_loop();
+        }
     }
 }

@@ -191,9 +191,10 @@ impl Parker {
     }
 
     /// Leaves a token, and wakes the thread if it sleeps.
+    #[track_caller]
     pub fn unpark(&self) {
         // A wake is a step too: a thread may be stopped between its push and its wake.
-        hooks::step();
+        hooks::step(hooks::Kind::Wake);
         self.contents.with(|_| ());
         self.token.notify();
     }

@@ -12,7 +12,7 @@ fn chosen(kind: Kind, ordering: Ordering) -> Ordering {
 /// As `std::sync::atomic::fence`.
 #[track_caller]
 pub fn fence(ordering: Ordering) {
-    hooks::step();
+    hooks::step(Kind::Fence);
     if let Some(ordering) = hooks::ordering(Kind::Fence, ordering) {
         loom::sync::atomic::fence(ordering);
     }
@@ -33,21 +33,21 @@ macro_rules! atomic {
             /// As in `std`.
             #[track_caller]
             pub fn load(&self, ordering: Ordering) -> $value {
-                hooks::step();
+                hooks::step(Kind::Load);
                 self.0.load(chosen(Kind::Load, ordering))
             }
 
             /// As in `std`.
             #[track_caller]
             pub fn store(&self, value: $value, ordering: Ordering) {
-                hooks::step();
+                hooks::step(Kind::Store);
                 self.0.store(value, chosen(Kind::Store, ordering));
             }
 
             /// As in `std`.
             #[track_caller]
             pub fn swap(&self, value: $value, ordering: Ordering) -> $value {
-                hooks::step();
+                hooks::step(Kind::Rmw);
                 self.0.swap(value, chosen(Kind::Rmw, ordering))
             }
 
@@ -60,7 +60,7 @@ macro_rules! atomic {
                 success: Ordering,
                 failure: Ordering,
             ) -> Result<$value, $value> {
-                hooks::step();
+                hooks::step(Kind::Rmw);
                 let success = chosen(Kind::Rmw, success);
                 self.0.compare_exchange(current, new, success, chosen(Kind::Failure, failure))
             }
@@ -84,7 +84,7 @@ macro_rules! arithmetic {
                 /// As in `std`.
                 #[track_caller]
                 pub fn $operation(&self, value: usize, ordering: Ordering) -> usize {
-                    hooks::step();
+                    hooks::step(Kind::Rmw);
                     self.0.$operation(value, chosen(Kind::Rmw, ordering))
                 }
             )*

@@ -30,6 +30,19 @@ pub enum Kind {
     Failure,
     /// Orders what stands before it and after it.
     Fence,
+    /// Wakes a thread.
+    Wake,
+}
+
+impl Kind {
+    /// Whether others can notice it: to them, a thread that has stopped before a load stands where
+    /// it would before its next write.
+    fn is_effect(self) -> bool {
+        match self {
+            Self::Store | Self::Rmw | Self::Wake => true,
+            Self::Load | Self::Failure | Self::Fence => false,
+        }
+    }
 }
 
 /// An ordering in the source: a place, and what stands there.
@@ -48,6 +61,12 @@ pub struct Site {
 impl fmt::Display for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{} {:?}", self.file, self.line, self.column, self.kind)
+    }
+}
+
+impl Site {
+    fn at(place: &Location<'_>, kind: Kind) -> Self {
+        Self { file: place.file().to_owned(), line: place.line(), column: place.column(), kind }
     }
 }
 
@@ -105,21 +124,6 @@ impl FromStr for Mutant {
     }
 }
 
-/// Every way to make an ordering one step weaker.
-pub fn weaker(kind: Kind, ordering: Ordering) -> Vec<Option<Ordering>> {
-    match (kind, ordering) {
-        (Kind::Fence, SeqCst) => vec![Some(AcqRel)],
-        (Kind::Fence, AcqRel) => vec![Some(Acquire), Some(Release)],
-        (Kind::Fence, _) => vec![None],
-        (Kind::Load | Kind::Failure, SeqCst) => vec![Some(Acquire)],
-        (Kind::Store, SeqCst) => vec![Some(Release)],
-        (Kind::Rmw, SeqCst) => vec![Some(AcqRel)],
-        (_, AcqRel) => vec![Some(Acquire), Some(Release)],
-        (_, Acquire | Release) => vec![Some(Relaxed)],
-        _ => vec![],
-    }
-}
-
 /// A thread's part in a model, by number.
 pub type Role = usize;
 
@@ -132,6 +136,15 @@ pub struct Freeze {
     pub step: usize,
 }
 
+/// The part that a thread plays, and how far it has come.
+#[derive(Clone, Copy)]
+struct Part {
+    role: Role,
+    /// Whether only those steps are counted that others can notice.
+    effects_only: bool,
+    steps: usize,
+}
+
 /// An ordering as declared, and how often it was used.
 type Declared = (Ordering, u64);
 
@@ -142,12 +155,18 @@ std::thread_local! {
     static FROZEN: Cell<u64> = const { Cell::new(0) };
     static STEPS: RefCell<BTreeMap<Role, usize>> = const { RefCell::new(BTreeMap::new()) };
     static GATE: Cell<Option<&'static Gate>> = const { Cell::new(None) };
+    /// Where a thread was stopped in this execution.
+    static STOOD: RefCell<Option<Site>> = const { RefCell::new(None) };
+    /// How many steps that others can notice all threads of this execution have taken.
+    static EFFECTS: Cell<u64> = const { Cell::new(0) };
+    /// Whether the doubles stall in this execution where what they stand for does.
+    static STALLS: Cell<bool> = const { Cell::new(false) };
     /// Spares the look at the plan where there is none.
     static PLANNED: Cell<bool> = const { Cell::new(false) };
 }
 
 loom::thread_local! {
-    static ROLE: Cell<Option<(Role, usize)>> = Cell::new(None);
+    static PART: Cell<Option<Part>> = Cell::new(None);
 }
 
 /// Weakens one ordering in all models that this thread runs from now on.
@@ -190,7 +209,38 @@ pub fn most_steps() -> BTreeMap<Role, usize> {
 
 /// The calling model thread plays `role` from now on, and its steps are counted.
 pub fn play(role: Role) {
-    ROLE.with(|place| place.set(Some((role, 0))));
+    PART.with(|part| part.set(Some(Part { role, effects_only: false, steps: 0 })));
+}
+
+/// The calling model thread plays `role` from now on, and those of its steps are counted that
+/// others can notice: all but loads and fences.
+pub fn play_by_effects(role: Role) {
+    PART.with(|part| part.set(Some(Part { role, effects_only: true, steps: 0 })));
+}
+
+/// Whether the calling model thread plays a role.
+pub fn plays() -> bool {
+    PART.with(|part| part.get().is_some())
+}
+
+/// Before which operation a thread was stopped in this execution, if one was.
+pub fn stood_at() -> Option<Site> {
+    STOOD.with_borrow(Clone::clone)
+}
+
+/// How many steps that others can notice have been taken in this execution.
+pub fn effects() -> u64 {
+    EFFECTS.get()
+}
+
+/// From now on, and up to the end of this execution, doubles stall where what they stand for does.
+pub fn let_doubles_stall() {
+    STALLS.set(true);
+}
+
+/// Whether doubles are to stall where what they stand for does.
+pub fn doubles_stall() -> bool {
+    STALLS.get()
 }
 
 /// Lets the frozen thread go on.
@@ -222,6 +272,9 @@ impl Gate {
 
 /// A new execution begins.
 pub(super) fn begin_execution() {
+    STOOD.set(None);
+    EFFECTS.set(0);
+    STALLS.set(false);
     GATE.set(FREEZE.get().map(|_| {
         leak(Gate {
             is_open: std::sync::atomic::AtomicBool::new(false),
@@ -231,10 +284,18 @@ pub(super) fn begin_execution() {
 }
 
 /// A thread is about to take a step: an atomic operation, or a wake.
-pub(super) fn step() {
+#[track_caller]
+pub(super) fn step(kind: Kind) {
+    if kind.is_effect() {
+        EFFECTS.set(EFFECTS.get() + 1);
+    }
     // A thread whose locals are being destroyed plays no role any more.
-    let Ok(Some((role, step))) = ROLE.try_with(Cell::get) else { return };
-    ROLE.with(|place| place.set(Some((role, step + 1))));
+    let Ok(Some(part)) = PART.try_with(Cell::get) else { return };
+    if part.effects_only && !kind.is_effect() {
+        return;
+    }
+    let Part { role, steps: step, .. } = part;
+    PART.with(|place| place.set(Some(Part { steps: step + 1, ..part })));
     STEPS.with_borrow_mut(|most| {
         let most = most.entry(role).or_default();
         *most = (*most).max(step + 1);
@@ -243,6 +304,7 @@ pub(super) fn step() {
         && let Some(gate) = GATE.get()
     {
         FROZEN.set(FROZEN.get() + 1);
+        STOOD.set(Some(Site::at(Location::caller(), kind)));
         gate.pass();
     }
 }
@@ -256,13 +318,7 @@ pub(super) fn ordering(kind: Kind, ordering: Ordering) -> Option<Ordering> {
     let place = Location::caller();
     RECORD.with_borrow_mut(|record| {
         if let Some(record) = record {
-            let site = Site {
-                file: place.file().to_owned(),
-                line: place.line(),
-                column: place.column(),
-                kind,
-            };
-            record.entry(site).or_insert((ordering, 0)).1 += 1;
+            record.entry(Site::at(place, kind)).or_insert((ordering, 0)).1 += 1;
         }
     });
     MUTANT.with_borrow(|mutant| match mutant {
