@@ -18,7 +18,7 @@ pub(crate) use double::{Injector, Steal, Stealer, Worker};
 
 use photofinish_protocol::sync::hint;
 
-/// Whether the double for the injector makes thieves wait as the original does.
+// Whether the double for the injector makes thieves wait as the original does.
 #[cfg(loom)]
 use photofinish_protocol::sync::hooks::doubles_stall;
 #[cfg(shuttle)]
