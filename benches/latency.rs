@@ -2,22 +2,26 @@
 //!
 //! `cargo bench --bench latency -- --help` explains the knobs.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::process::{self, ExitCode};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use photofinish_bench::allocations::Counter;
 use photofinish_bench::clock::Clock;
-use photofinish_bench::hgrm;
-use photofinish_bench::machine::{self, CoreTime, Machine, Shares, TimerSlack};
+use photofinish_bench::machine::{self, CoreTime, Machine, TimerSlack};
 use photofinish_bench::options::{Options, Task};
-use photofinish_bench::recorder::{Measure, Recorder};
-use photofinish_bench::report::Report;
-use photofinish_bench::series::Tally;
+use photofinish_bench::previous;
+use photofinish_bench::recorder::Recorder;
+use photofinish_bench::report::table::Tables;
+use photofinish_bench::report::{folder, summary};
+use photofinish_bench::results::{Changes, Results};
 use photofinish_bench::session::{Next, Plan};
 use photofinish_bench::work::Pace;
+
+#[global_allocator]
+static ALLOCATOR: Counter = Counter;
 
 fn main() -> ExitCode {
     let options = Options::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
@@ -25,7 +29,7 @@ fn main() -> ExitCode {
     match options.task() {
         Task::List => {
             for (scenario, design) in &plan.pairs {
-                println!("{}/{design}: benchmark", scenario.slug());
+                println!("{}/{}: benchmark", scenario.slug(), design.name());
             }
             return ExitCode::SUCCESS;
         }
@@ -36,31 +40,47 @@ fn main() -> ExitCode {
         println!("no series of the latency lab matches");
         return ExitCode::SUCCESS;
     }
-    let (begun, before) = (Instant::now(), CoreTime::now());
+    let stop = stop_on_request();
     let bar = progress(&plan);
-    let played = plan.play(|Next { round, scenario, design }| {
+    let session = plan.play(|Next { round, scenario, design }| {
         // The bar is drawn between runs only: a thread that ticks would disturb them.
-        bar.set_message(format!("round {round} of {}, {}, {design}", plan.rounds, scenario.slug()));
-        bar.inc(1);
+        let name = format!("{}/{design}", scenario.slug());
+        if round == 0 {
+            bar.set_message(format!("counting allocations, {name}"));
+        } else {
+            bar.set_message(format!("round {round} of {}, {name}", plan.rounds));
+            bar.inc(1);
+        }
+        !stop.load(Ordering::Relaxed)
     });
     bar.finish_and_clear();
-    let tallies = match played {
-        Ok(tallies) => tallies,
-        Err(failure) => {
-            eprintln!("\nFAILED: {failure}");
-            return ExitCode::FAILURE;
-        }
+    for failure in session.failures() {
+        eprintln!("FAILED: {failure}");
+    }
+    let verdict = match session.failures().next() {
+        Some(_) => ExitCode::FAILURE,
+        None => ExitCode::SUCCESS,
     };
     if options.task() == Task::Smoke {
-        println!("{} runs, no result lost or duplicated", plan.runs());
-        return ExitCode::SUCCESS;
+        println!("{} runs, every result of a design that did not fail came once", plan.runs());
+        return verdict;
     }
-    print!("{}", Report { tallies: &tallies });
-    foot(&plan, begun.elapsed(), before);
-    match write_files(&tallies, &options.output()) {
+    let mut results = Results::of(&plan, &session);
+    match previous::read(&options.previous()) {
+        Ok(before) => {
+            results.changes = before.and_then(|before| Changes::between(&before, &results));
+        }
+        Err(error) => eprintln!("cannot read {}: {error}", options.previous().display()),
+    }
+    print!("{}", Tables(&results));
+    println!("\n{}", summary::headline(&results));
+    match folder::write(&results, &session, &options.output()) {
         Ok(files) => {
-            list(&files, &options.output());
-            ExitCode::SUCCESS
+            println!("\n{} runs in {:.0} s; the report:", plan.runs(), results.seconds);
+            for file in files {
+                println!("  {}", file.display());
+            }
+            verdict
         }
         Err(error) => {
             eprintln!("cannot write to {}: {error}", options.output().display());
@@ -69,7 +89,25 @@ fn main() -> ExitCode {
     }
 }
 
-/// Says where the numbers come from, and under which conditions.
+/// A flag that is set when the user interrupts: the run under way is finished and what has been
+/// measured is reported. Who interrupts again means it.
+fn stop_on_request() -> Arc<AtomicBool> {
+    const INTERRUPTED: i32 = 130;
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&stop);
+    let handler = move || {
+        if asked.swap(true, Ordering::Relaxed) {
+            process::exit(INTERRUPTED);
+        }
+        eprintln!("\ninterrupted: the report follows, of what has been measured");
+    };
+    if let Err(error) = ctrlc::set_handler(handler) {
+        eprintln!("an interrupt will leave no report: {error}");
+    }
+    stop
+}
+
+/// Says where the numbers will come from, and under which conditions.
 fn head(plan: &Plan) {
     const LOOK: Duration = Duration::from_millis(300);
     let activity = CoreTime::while_asleep(LOOK);
@@ -77,13 +115,17 @@ fn head(plan: &Plan) {
     println!("\nThe latency lab: results on their way back from a pool, all lengths in ns\n");
     println!("{}", Machine::here());
     let crowded = if workers + 1 > machine::cores() { ": MORE THREADS THAN CORES" } else { "" };
-    println!("threads   {workers} workers, and one that paces, submits and receives{crowded}");
+    let pinned = if plan.conditions.pinned { "pinned to cores" } else { "not pinned" };
+    println!(
+        "threads   {workers} workers, and one that paces, submits and receives{crowded}; {pinned}"
+    );
     let (cost, slack) = (Clock::start().read_cost(), TimerSlack::least());
     println!("clock     one reading costs {cost:.0} ns, contained in every length; {slack}");
     println!("recorder  one task costs the consumer {:.0} ns, between two tasks", Recorder::cost());
     let mut works: Vec<_> = plan.pairs.iter().map(|(scenario, _)| scenario.work).collect();
+    works.sort_by_key(|work| work.length());
     works.dedup_by_key(|work| work.length());
-    for work in works.iter().filter(|work| !work.length().is_zero()) {
+    for work in works.iter().filter(|work| work.is_busy() && !work.length().is_zero()) {
         println!("tasks     {work}: a calibrated busy loop, {:?} when measured", work.measured());
     }
     println!(
@@ -94,26 +136,10 @@ fn head(plan: &Plan) {
         plan.length().as_secs_f64()
     );
     println!("digits    3; a percentile is printed where at least ten samples lie beyond it");
-    warn(activity, "before the run");
-    println!();
-}
-
-fn foot(plan: &Plan, took: Duration, before: Option<CoreTime>) {
-    let (runs, seconds) = (plan.runs(), took.as_secs_f64());
-    println!("{runs} runs in {seconds:.0} s, no result lost or duplicated");
-    let shares = before.and_then(|before| Some(CoreTime::now()?.since(before)));
-    if let Some(shares) = shares {
-        println!("{shares}");
+    if let Some(shares) = activity.filter(|shares| shares.disturb()) {
+        println!("\nWARNING: the machine is busy before the run: {shares}");
     }
-    warn(shares, "during the run");
     println!();
-}
-
-/// Warns if the machine is not ours alone.
-fn warn(shares: Option<Shares>, when: &str) {
-    if let Some(shares) = shares.filter(|shares| shares.disturb()) {
-        println!("\nWARNING: the machine is busy: {when}, {shares}; the tails are partly theirs");
-    }
 }
 
 /// Shows how far it is and how long it still takes; nothing if nobody looks.
@@ -121,31 +147,4 @@ fn progress(plan: &Plan) -> ProgressBar {
     let template = "{bar:30} {pos}/{len} runs, {eta} left: {msg}";
     let style = ProgressStyle::with_template(template).expect("the template is well-formed");
     ProgressBar::new(plan.runs() as u64).with_style(style)
-}
-
-/// Writes one file for each series.
-fn write_files(tallies: &[Tally], folder: &Path) -> io::Result<Vec<PathBuf>> {
-    fs::create_dir_all(folder)?;
-    let mut files = Vec::new();
-    for tally in tallies {
-        for measure in Measure::COMPARED {
-            let (scenario, measure_slug) = (tally.scenario.slug(), measure.slug());
-            let path = folder.join(format!("{scenario}-{measure_slug}-{}.hgrm", tally.design));
-            let mut file = BufWriter::new(File::create(&path)?);
-            hgrm::write(&tally.of(measure).histogram, &mut file)?;
-            file.flush()?;
-            files.push(path);
-        }
-    }
-    Ok(files)
-}
-
-fn list(files: &[PathBuf], folder: &Path) {
-    println!(
-        "Percentile files for the HdrHistogram plotter, in nanoseconds, in {}:",
-        folder.display()
-    );
-    for name in files.iter().filter_map(|file| file.file_name()) {
-        println!("  {}", name.display());
-    }
 }

@@ -1,7 +1,29 @@
 //! Nanoseconds of the monotonic clock, and what reading them costs.
 
 use std::hint::black_box;
+use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::work::Work;
+
+/// The time that a run goes by: the machine's, or in tests of the lab itself one that only passes
+/// when it is told to, so that what a run must find is known to the nanosecond.
+pub trait Time: Copy + Send + 'static {
+    /// Counts from now on.
+    fn start() -> Self;
+
+    /// The nanoseconds since the start.
+    fn now(self) -> u64;
+
+    /// The moment that is `nanoseconds` after the start.
+    fn moment(self, nanoseconds: u64) -> Instant;
+
+    /// Lets the time pass until `nanoseconds` after the start.
+    fn sleep_until(self, nanoseconds: u64);
+
+    /// Spends the time that `work` takes.
+    fn spend(self, work: Work);
+}
 
 /// Counts nanoseconds from the moment it was made. Copies count from the same moment.
 ///
@@ -52,5 +74,30 @@ impl Clock {
             .collect();
         costs.sort_by(f64::total_cmp);
         costs[BATCHES / 2]
+    }
+}
+
+impl Time for Clock {
+    fn start() -> Self {
+        Self::start()
+    }
+
+    #[inline]
+    fn now(self) -> u64 {
+        self.now()
+    }
+
+    #[inline]
+    fn moment(self, nanoseconds: u64) -> Instant {
+        self.moment(nanoseconds)
+    }
+
+    fn sleep_until(self, nanoseconds: u64) {
+        thread::sleep(Duration::from_nanos(nanoseconds.saturating_sub(self.now())));
+    }
+
+    #[inline]
+    fn spend(self, work: Work) {
+        work.run();
     }
 }

@@ -7,50 +7,128 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// The machine and the build, as far as they tell.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
-    cpu: String,
-    cores: usize,
-    kernel: String,
-    clock_source: String,
-    compiler: String,
-    commit: String,
-    load: String,
+    /// The processor's name.
+    pub cpu: String,
+    /// How many threads can run at once.
+    pub cores: usize,
+    /// The processor's architecture.
+    pub architecture: String,
+    /// The operating system and its version.
+    pub system: String,
+    /// What the monotonic clock reads.
+    pub clock_source: String,
+    /// Frequency governor, simultaneous threads, huge pages, as far as the system tells.
+    pub power: String,
+    /// The compiler.
+    pub compiler: String,
+    /// How the lab was compiled.
+    pub flags: String,
+    /// The version of the source.
+    pub commit: String,
+    /// The crates that are measured, with their versions.
+    pub crates: Vec<String>,
+    /// The load of the last minutes.
+    pub load: String,
 }
+
+/// The crates whose versions are noted, if the build has them.
+const CRATES: [&str; 16] = [
+    "async-executor",
+    "crossbeam-channel",
+    "crossbeam-deque",
+    "crossbeam-utils",
+    "flume",
+    "futures-executor",
+    "futures-util",
+    "hdrhistogram",
+    "kanal",
+    "parking_lot",
+    "photofinish",
+    "rayon-core",
+    "rusty_pool",
+    "smol",
+    "threadpool",
+    "tokio",
+];
 
 impl Machine {
     /// Looks around.
     pub fn here() -> Self {
-        let read = |path: &str| fs::read_to_string(path).map(|text| text.trim().to_owned()).ok();
         let unknown = || "unknown".to_owned();
         let model = read("/proc/cpuinfo").and_then(|text| {
             let line = text.lines().find(|line| line.starts_with("model name"))?;
             Some(line.split_once(':')?.1.trim().to_owned())
         });
         let clock_source = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+        let kernel = read("/proc/sys/kernel/osrelease").unwrap_or_else(unknown);
+        let optimized = if cfg!(debug_assertions) { "debug assertions ON" } else { "optimized" };
+        let flags = option_env!("RUSTFLAGS").filter(|flags| !flags.is_empty());
         Self {
             cpu: model.unwrap_or_else(unknown),
             cores: cores(),
-            kernel: read("/proc/sys/kernel/osrelease").unwrap_or_else(unknown),
+            architecture: std::env::consts::ARCH.to_owned(),
+            system: format!("{} {kernel}", std::env::consts::OS),
             clock_source: read(clock_source).unwrap_or_else(unknown),
+            power: power(),
             compiler: answer("rustc", &["-V"]).unwrap_or_else(unknown),
+            flags: format!("{optimized}, RUSTFLAGS {}", flags.unwrap_or("not set")),
             commit: answer("git", &["describe", "--always", "--dirty", "--exclude=*"])
                 .unwrap_or_else(unknown),
+            crates: versions(include_str!("../../Cargo.lock")),
             load: read("/proc/loadavg").unwrap_or_else(unknown),
         }
     }
+
+    /// Whether numbers from here and from `other` can be compared.
+    pub fn is_like(&self, other: &Self) -> bool {
+        (&self.cpu, self.cores, &self.architecture)
+            == (&other.cpu, other.cores, &other.architecture)
+    }
+}
+
+fn read(path: &str) -> Option<String> {
+    fs::read_to_string(path).map(|text| text.trim().to_owned()).ok()
+}
+
+fn power() -> String {
+    let governor = read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+    let threads = read("/sys/devices/system/cpu/smt/active").map(|active| match active.as_str() {
+        "1" => "on".to_owned(),
+        _ => "off".to_owned(),
+    });
+    let pages = read("/sys/kernel/mm/transparent_hugepage/enabled")
+        .and_then(|choices| Some(choices.split_once('[')?.1.split_once(']')?.0.to_owned()));
+    let or_unknown = |text: Option<String>| text.unwrap_or_else(|| "unknown".to_owned());
+    let [governor, threads, pages] = [governor, threads, pages].map(or_unknown);
+    format!("governor {governor}, simultaneous threads {threads}, huge pages {pages}")
+}
+
+/// The versions that the lock file holds of the crates in [`CRATES`].
+fn versions(lock: &str) -> Vec<String> {
+    let named = |line: &str, key: &str| {
+        Some(line.strip_prefix(key)?.strip_prefix(" = \"")?.strip_suffix('"')?.to_owned())
+    };
+    let packages = lock.split("[[package]]").filter_map(|package| {
+        let find = |key| package.lines().find_map(|line| named(line, key));
+        let name = find("name")?;
+        CRATES.contains(&name.as_str()).then(|| Some(format!("{name} {}", find("version")?)))?
+    });
+    packages.collect()
 }
 
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { cpu, cores, kernel, clock_source, compiler, commit, load } = self;
-        let (os, architecture) = (std::env::consts::OS, std::env::consts::ARCH);
-        let version = env!("CARGO_PKG_VERSION");
-        let checks = if cfg!(debug_assertions) { "debug assertions ON" } else { "optimized" };
+        let Self { cpu, cores, architecture, system, clock_source, power, .. } = self;
+        let Self { compiler, flags, commit, crates, load, .. } = self;
         writeln!(f, "machine   {cpu}, {cores} cores, {architecture}")?;
-        writeln!(f, "system    {os} {kernel}, clock source {clock_source}")?;
-        writeln!(f, "build     photofinish {version}, commit {commit}, {compiler}, {checks}")?;
+        writeln!(f, "system    {system}, clock source {clock_source}, {power}")?;
+        writeln!(f, "build     commit {commit}, {compiler}, {flags}")?;
+        writeln!(f, "crates    {}", crates.join(", "))?;
         write!(f, "load      {load}")
     }
 }
@@ -85,7 +163,7 @@ pub struct CoreTime {
 }
 
 /// Parts of the cores' time, from 0 to 1.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Shares {
     /// Spent on other programs of this system.
     pub others: f64,
@@ -182,6 +260,14 @@ impl fmt::Display for TimerSlack {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_lock_file_tells_the_versions() {
+        let lock = "version = 4\n\n[[package]]\nname = \"tokio\"\nversion = \"1.2.3\"\n\n\
+            [[package]]\nname = \"tokio-util\"\nversion = \"4.5.6\"\n";
+        assert_eq!(versions(lock), ["tokio 1.2.3"]);
+        assert!(Machine::here().crates.iter().any(|known| known.starts_with("photofinish ")));
+    }
 
     #[test]
     fn shares_of_core_time_are_read_from_the_first_line() {

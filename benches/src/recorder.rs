@@ -20,15 +20,37 @@ pub enum Measure {
     Run,
     /// From the intended to the actual submission: how well the pacer keeps time.
     Lateness,
+    /// From the beginning of a burst to its first result.
+    First,
+    /// From the beginning of a burst to the moment half of its results are in hand.
+    Half,
+    /// From the beginning of a burst to its last result.
+    Last,
 }
 
 impl Measure {
-    /// Every measure: the three that are compared, then the two that check the run.
-    pub const ALL: [Self; 5] =
+    /// Every measure: the three of each task that are compared, the two that check the run, and
+    /// the three of a burst.
+    pub const ALL: [Self; 8] = [
+        Self::Delivery,
+        Self::QueueWait,
+        Self::EndToEnd,
+        Self::Run,
+        Self::Lateness,
+        Self::First,
+        Self::Half,
+        Self::Last,
+    ];
+
+    /// The measures of each task: those that are compared, and the two that check the run.
+    pub const OF_EACH_TASK: [Self; 5] =
         [Self::Delivery, Self::QueueWait, Self::EndToEnd, Self::Run, Self::Lateness];
 
-    /// The measures that are compared.
-    pub const COMPARED: [Self; 3] = [Self::Delivery, Self::QueueWait, Self::EndToEnd];
+    /// The measures of each task that are compared.
+    pub const OF_TASKS: [Self; 3] = [Self::Delivery, Self::QueueWait, Self::EndToEnd];
+
+    /// The measures of a burst that are compared.
+    pub const OF_BURSTS: [Self; 3] = [Self::First, Self::Half, Self::Last];
 
     /// A name for files.
     pub fn slug(self) -> &'static str {
@@ -38,6 +60,9 @@ impl Measure {
             Self::EndToEnd => "end-to-end",
             Self::Run => "run",
             Self::Lateness => "lateness",
+            Self::First => "first",
+            Self::Half => "half",
+            Self::Last => "last",
         }
     }
 
@@ -49,21 +74,26 @@ impl Measure {
             Self::EndToEnd => "end to end: intended submission -> in the consumer's hands",
             Self::Run => "run: the task begins -> it ends",
             Self::Lateness => "lateness: intended -> actual submission",
+            Self::First => "first: the burst begins -> its first result in the consumer's hands",
+            Self::Half => "half: the burst begins -> half of its results in hand",
+            Self::Last => "last: the burst begins -> all of its results in hand",
         }
     }
 
-    /// The length in the life of the task with these `stamps`, received at `received`.
+    /// The length in the life of the task with these `stamps`, received at `received`; `None` if
+    /// it is no measure of a task.
     #[inline]
-    fn of(self, stamps: &Stamps, received: u64) -> u64 {
+    fn of(self, stamps: &Stamps, received: u64) -> Option<u64> {
         let (from, to) = match self {
             Self::Delivery => (stamps.ended, received),
             Self::QueueWait => (stamps.intended, stamps.begun),
             Self::EndToEnd => (stamps.intended, received),
             Self::Run => (stamps.begun, stamps.ended),
             Self::Lateness => (stamps.intended, stamps.submitted),
+            Self::First | Self::Half | Self::Last => return None,
         };
         // The clocks of two cores may disagree by a few nanoseconds.
-        to.saturating_sub(from)
+        Some(to.saturating_sub(from))
     }
 }
 
@@ -94,7 +124,19 @@ impl Recorder {
     #[inline]
     pub fn record(&mut self, stamps: &Stamps, received: u64) {
         for (measure, histogram) in Measure::ALL.into_iter().zip(&mut self.histograms) {
-            histogram.saturating_record(measure.of(stamps, received));
+            if let Some(length) = measure.of(stamps, received) {
+                histogram.saturating_record(length);
+            }
+        }
+    }
+
+    /// Records how long after its beginning a burst had its results in hand, in the order of
+    /// their receipt.
+    pub fn record_burst(&mut self, places: &[u64]) {
+        let (Some(first), Some(last)) = (places.first(), places.last()) else { return };
+        let half = &places[places.len().div_ceil(2) - 1];
+        for (measure, length) in Measure::OF_BURSTS.into_iter().zip([first, half, last]) {
+            self.histograms[measure as usize].saturating_record(*length);
         }
     }
 
@@ -132,7 +174,17 @@ mod tests {
         let mut recorder = Recorder::new();
         recorder.record(&stamps, 1_300);
         let recorded = Measure::ALL.map(|measure| recorder.histogram(measure).max());
-        assert_eq!(recorded, [1_000, 10, 1_200, 190, 1]);
+        assert_eq!(recorded, [1_000, 10, 1_200, 190, 1, 0, 0, 0]);
+    }
+
+    #[test]
+    fn half_of_a_burst_is_in_hand_with_the_middle_one() {
+        for (places, half) in [(vec![7], 7), (vec![1, 2], 1), (vec![1, 2, 3, 4, 9], 3)] {
+            let mut recorder = Recorder::new();
+            recorder.record_burst(&places);
+            let recorded = Measure::OF_BURSTS.map(|measure| recorder.histogram(measure).max());
+            assert_eq!(recorded, [places[0], half, places[places.len() - 1]]);
+        }
     }
 
     #[test]

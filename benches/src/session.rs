@@ -1,53 +1,72 @@
 //! All runs of a plan, interleaved.
 
-use std::error::Error;
-use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
-use photofinish_baselines::Entry;
-
-use crate::roll::Fault;
-use crate::run::{Conditions, Play};
+use crate::contestant::Contestant;
+use crate::interval_log::IntervalLog;
+use crate::jitter::Jitter;
+use crate::limits::{Effort, Limits};
+use crate::machine::{CoreTime, Shares};
+use crate::recorder::Measure;
+use crate::run::{Conditions, Play, Run};
 use crate::scenario::Scenario;
-use crate::series::Tally;
+use crate::series::{Failure, Tally};
 
 /// What is to be run.
 #[derive(Debug)]
 pub struct Plan {
-    /// The designs of each scenario, scenario by scenario.
-    pub pairs: Vec<(Scenario, Entry)>,
+    /// The designs of each scenario, scenario by scenario; what the others are compared with is
+    /// the first of each.
+    pub pairs: Vec<(Scenario, Contestant)>,
     /// How every run is conducted.
     pub conditions: Conditions,
     /// How often.
     pub rounds: usize,
+    /// Whether the machine's own limits and its jitter are measured in each round.
+    pub surroundings: bool,
 }
 
 /// A run that is about to begin.
 #[derive(Debug)]
 pub struct Next<'a> {
-    /// The round, from 1.
+    /// The round, from 1; the round 0 counts allocations.
     pub round: usize,
     /// What is run.
     pub scenario: &'a Scenario,
     /// On which design.
-    pub design: Entry,
+    pub design: &'static str,
 }
 
-/// A design that did not deliver every task exactly once.
+/// What came of a plan, or of the part of it that was played.
 #[derive(Debug)]
-pub struct Failure {
-    /// The design's name.
-    pub design: &'static str,
-    /// In which scenario.
-    pub scenario: String,
-    /// In which round, from 1.
-    pub round: usize,
-    /// What it did.
-    pub fault: Fault,
+pub struct Session {
+    /// Every pair of the plan, in its order.
+    pub tallies: Vec<Tally>,
+    /// Each round of each series.
+    pub log: IntervalLog,
+    /// The machine's own delays.
+    pub jitter: Jitter,
+    /// The machine's own limits, one for each round.
+    pub limits: Vec<Limits>,
+    /// Whether everything that was planned was played.
+    pub is_complete: bool,
+    /// When it began.
+    pub started: SystemTime,
+    /// How long it took.
+    pub took: Duration,
+    /// What went on beside it, where the system tells.
+    pub shares: Option<Shares>,
+}
+
+impl Session {
+    /// The designs that did not deliver every task exactly once.
+    pub fn failures(&self) -> impl Iterator<Item = &Failure> {
+        self.tallies.iter().filter_map(|tally| tally.failure.as_ref())
+    }
 }
 
 impl Plan {
-    /// How many runs there are.
+    /// How many runs there are, those that count allocations aside.
     pub fn runs(&self) -> usize {
         self.pairs.len() * self.rounds
     }
@@ -57,38 +76,86 @@ impl Plan {
         (self.conditions.warm_up + self.conditions.duration) * self.runs() as u32
     }
 
+    /// How allocations are counted: briefly, and apart from everything that is timed.
+    fn counted(&self) -> Conditions {
+        const BRIEFLY: Duration = Duration::from_millis(40);
+        let duration = self.conditions.duration.min(BRIEFLY);
+        Conditions { counted: true, duration, pinned: false, ..self.conditions }
+    }
+
     /// Plays everything: each round goes through all scenarios, and in each through all designs,
-    /// so that what disturbs the machine for a while disturbs all of them. `announce` is called
-    /// before each run, while nothing is being measured.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure`] as soon as a design loses or duplicates a result.
-    pub fn play(&self, mut announce: impl FnMut(Next<'_>)) -> Result<Vec<Tally>, Failure> {
-        let tally = |(scenario, design): &(Scenario, Entry)| Tally::new(design.name(), *scenario);
-        let mut tallies: Vec<Tally> = self.pairs.iter().map(tally).collect();
-        for round in 1..=self.rounds {
-            for ((scenario, design), tally) in self.pairs.iter().zip(&mut tallies) {
-                announce(Next { round, scenario, design: *design });
-                let play = Play { scenario: *scenario, conditions: self.conditions };
-                let run = design.visit(play).map_err(|fault| Failure {
-                    design: design.name(),
-                    scenario: scenario.to_string(),
-                    round,
-                    fault,
-                })?;
+    /// so that what disturbs the machine for a while disturbs all of them. Before each run, while
+    /// nothing is being measured, `announce` is told of it, and says whether to go on; what was
+    /// played until then is a session as well. A design that loses or duplicates a result is not
+    /// asked again in that scenario.
+    pub fn play(&self, mut announce: impl FnMut(Next<'_>) -> bool) -> Session {
+        let started = SystemTime::now();
+        let (begun, before) = (Instant::now(), CoreTime::now());
+        let tally =
+            |(scenario, design): &(Scenario, Contestant)| Tally::new(design.name(), *scenario);
+        let mut session = Session {
+            tallies: self.pairs.iter().map(tally).collect(),
+            log: IntervalLog::begin(started),
+            jitter: Jitter::new(),
+            limits: Vec::new(),
+            is_complete: false,
+            started,
+            took: Duration::ZERO,
+            shares: None,
+        };
+        session.is_complete = (0..=self.rounds).all(|round| {
+            if round > 0 {
+                self.look_around(&mut session);
+            }
+            (0..self.pairs.len()).all(|pair| {
+                let (scenario, contestant) = &self.pairs[pair];
+                let goes_on = announce(Next { round, scenario, design: contestant.name() });
+                if goes_on && session.tallies[pair].failure.is_none() {
+                    self.play_one(round, pair, begun, &mut session);
+                }
+                goes_on
+            })
+        });
+        session.took = begun.elapsed();
+        session.shares = before.and_then(|before| Some(CoreTime::now()?.since(before)));
+        session
+    }
+
+    fn play_one(&self, round: usize, pair: usize, begun: Instant, session: &mut Session) {
+        let (scenario, contestant) = &self.pairs[pair];
+        let tally = &mut session.tallies[pair];
+        let conditions = if round == 0 { self.counted() } else { self.conditions };
+        let offset = begun.elapsed() + conditions.warm_up;
+        match contestant.play(Play { scenario: *scenario, conditions }) {
+            Ok(run) if round == 0 => tally.allocated = run.allocated,
+            Ok(run) => {
                 tally.add(&run);
+                log(&mut session.log, tally, &run, offset);
+            }
+            Err(trouble) => {
+                let (design, scenario) = (contestant.name(), scenario.to_string());
+                tally.failure = Some(Failure { design, scenario, round, trouble });
             }
         }
-        Ok(tallies)
+    }
+
+    /// Measures what the machine does without us.
+    fn look_around(&self, session: &mut Session) {
+        const LOOK: Duration = Duration::from_millis(50);
+        if self.surroundings {
+            session.jitter.sample(LOOK);
+            session.limits.push(Limits::measure(Effort::Full));
+        }
     }
 }
 
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { design, scenario, round, fault } = self;
-        write!(f, "{design} {fault} ({scenario}; round {round})")
+/// Logs what a run recorded, measure by measure.
+fn log(log: &mut IntervalLog, tally: &Tally, run: &Run, offset: Duration) {
+    for measure in Measure::ALL {
+        let sample = run.recorder.histogram(measure);
+        if !sample.is_empty() {
+            let (scenario, measure) = (tally.scenario.slug(), measure.slug());
+            log.add(&format!("{scenario}/{}/{measure}", tally.design), offset, run.elapsed, sample);
+        }
     }
 }
-
-impl Error for Failure {}

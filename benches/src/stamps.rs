@@ -1,9 +1,9 @@
 //! What a task brings back.
 
-use crate::clock::Clock;
+use crate::clock::Time;
 use crate::work::Work;
 
-/// A task's number, and the moments of its life on its [`Clock`].
+/// A task's number, and the moments of its life on the clock of its run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamps {
     /// Which task of its run it is.
@@ -25,11 +25,11 @@ impl Stamps {
         intended: u64,
         submitted: u64,
         work: Work,
-        clock: Clock,
+        clock: impl Time,
     ) -> impl FnOnce() -> Self + Send + 'static {
         move || {
             let begun = clock.now();
-            work.run();
+            clock.spend(work);
             Self { number, intended, submitted, begun, ended: clock.now() }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::hint::black_box;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -18,7 +19,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug)]
 pub struct Work {
     length: Duration,
-    turns: u64,
+    activity: Activity,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Activity {
+    /// Turns of the busy loop.
+    Busy { turns: u64 },
+    /// As a task does that waits for a disk or a network.
+    Asleep,
 }
 
 /// How fast the busy loop turns on this machine.
@@ -47,12 +56,25 @@ impl Pace {
 
 impl Work {
     /// A body that does nothing.
-    pub const NONE: Self = Self { length: Duration::ZERO, turns: 0 };
+    pub const NONE: Self = Self { length: Duration::ZERO, activity: Activity::Busy { turns: 0 } };
 
     /// A body that takes about `length`.
     pub fn lasting(length: Duration, pace: Pace) -> Self {
         let turns = length.as_nanos() as f64 * pace.turns_per_nanosecond;
-        Self { length, turns: turns.round() as u64 }
+        Self { length, activity: Activity::Busy { turns: turns.round() as u64 } }
+    }
+
+    /// A body that sleeps for `length`, and leaves its core to others.
+    pub fn asleep(length: Duration) -> Self {
+        Self { length, activity: Activity::Asleep }
+    }
+
+    /// Whether it keeps a core busy.
+    pub fn is_busy(self) -> bool {
+        match self.activity {
+            Activity::Busy { .. } => true,
+            Activity::Asleep => false,
+        }
     }
 
     /// The length that was asked for.
@@ -60,10 +82,22 @@ impl Work {
         self.length
     }
 
+    /// As much work, so many times over.
+    pub fn times(self, factor: u32) -> Self {
+        let activity = match self.activity {
+            Activity::Busy { turns } => Activity::Busy { turns: turns * u64::from(factor) },
+            Activity::Asleep => Activity::Asleep,
+        };
+        Self { length: self.length * factor, activity }
+    }
+
     /// Does the work.
     #[inline]
     pub fn run(self) {
-        turn(self.turns);
+        match self.activity {
+            Activity::Busy { turns } => turn(turns),
+            Activity::Asleep => thread::sleep(self.length),
+        }
     }
 
     /// What the work takes here and now: the median of many times.

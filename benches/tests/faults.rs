@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use photofinish_baselines::{Design, ThroughSet, Visit};
+use photofinish_bench::contestant::Trouble;
 use photofinish_bench::roll::Fault;
 use photofinish_bench::run::{Conditions, Play};
-use photofinish_bench::scenario::{Arrivals, Scenario};
-use photofinish_bench::session::Failure;
+use photofinish_bench::scenario::{Arrivals, Scenario, Waiting};
+use photofinish_bench::series::Failure;
 use photofinish_bench::stamps::Stamps;
 use photofinish_bench::work::Work;
 
@@ -93,7 +94,7 @@ impl<const KIND: u8> Design<Stamps> for Spoilt<KIND> {
     }
 }
 
-const OPEN: Arrivals = Arrivals::OpenLoop { rate: 2_000.0 };
+const OPEN: Arrivals = Arrivals::OpenLoop { rate: 2_000.0, waiting: Waiting::Parked };
 const WINDOW: Arrivals = Arrivals::Window { in_flight: 16 };
 
 fn play<const KIND: u8>(arrivals: Arrivals) -> Result<u64, Fault> {
@@ -101,6 +102,8 @@ fn play<const KIND: u8>(arrivals: Arrivals) -> Result<u64, Fault> {
         scenario: Scenario { arrivals, work: Work::NONE },
         conditions: Conditions {
             workers: 1,
+            pinned: false,
+            counted: false,
             warm_up: Duration::from_millis(1),
             duration: Duration::from_millis(20),
             patience: Duration::from_millis(200),
@@ -140,7 +143,7 @@ fn the_failure_names_the_design_and_the_task() {
         design: <Spoilt<3> as Design<Stamps>>::NAME,
         scenario: Scenario { arrivals: WINDOW, work: Work::NONE }.to_string(),
         round: 2,
-        fault: Fault::Twice { number: SPOILT },
+        trouble: Trouble::Fault(Fault::Twice { number: SPOILT }),
     };
     assert_eq!(
         failure.to_string(),

@@ -108,12 +108,24 @@ impl Report {
     ///
     /// If it is the report of a burst.
     pub fn into_run(mut self) -> Run {
-        let mut take = |measure: Measure| {
-            self.histograms.remove(measure.slug()).expect("a burst is no run of the lab")
+        let mut take = |measure: Measure| match self.histograms.remove(measure.slug()) {
+            Some(lengths) => lengths,
+            None if Measure::OF_BURSTS.contains(&measure) => histogram(),
+            None => panic!("a burst is no run of the lab"),
         };
         let recorder = Recorder::of(&mut take);
         let Self { recorded, elapsed, cut_short, .. } = self;
-        Run { recorder, recorded, elapsed, cut_short }
+        Run {
+            recorder,
+            recorded,
+            elapsed,
+            cut_short,
+            lasted: elapsed,
+            submitted: recorded,
+            usage: None,
+            allocated: None,
+            places: Vec::new(),
+        }
     }
 }
 
@@ -124,7 +136,7 @@ impl Written {
             return Err(PeerError::Unfaithful { lost, duplicated });
         }
         let moments = [Burst::First, Burst::Half, Burst::Last, Burst::Submission].map(Burst::slug);
-        let measures = Measure::ALL.map(Measure::slug);
+        let measures = Measure::OF_EACH_TASK.map(Measure::slug);
         let (scenario, names, samples) = match errand.pattern {
             Pattern::OpenLoop { .. } => ("open", &measures[..], self.recorded),
             Pattern::Window { .. } => ("window", &measures[..], self.recorded),

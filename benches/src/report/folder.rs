@@ -1,0 +1,60 @@
+//! All files of a session.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use super::csv;
+use crate::hgrm;
+use crate::recorder::Measure;
+use crate::results::Results;
+use crate::session::Session;
+
+/// Writes the files of a session to a folder, and says which they are.
+///
+/// `results.json` holds everything that any of them shows; the one of the session before becomes
+/// `previous.json`. What an earlier session has left of other series goes, so that the folder is
+/// of one session.
+///
+/// # Errors
+///
+/// Those of writing.
+pub fn write(results: &Results, session: &Session, folder: &Path) -> io::Result<Vec<PathBuf>> {
+    fs::create_dir_all(folder)?;
+    let [json, previous] = ["results.json", "previous.json"].map(|name| folder.join(name));
+    if json.exists() {
+        fs::rename(&json, previous)?;
+    }
+    write_file(&json, |out| Ok(serde_json::to_writer_pretty(out, results)?))?;
+
+    let table = folder.join("results.csv");
+    write_file(&table, |out| csv::write(results, out))?;
+    let log = folder.join("intervals.hlog");
+    write_file(&log, |out| out.write_all(session.log.text().as_bytes()))?;
+
+    let percentiles = folder.join("percentiles");
+    if percentiles.exists() {
+        fs::remove_dir_all(&percentiles)?;
+    }
+    fs::create_dir(&percentiles)?;
+    for tally in session.tallies.iter().filter(|tally| tally.failure.is_none()) {
+        for measure in Measure::ALL {
+            let sample = &tally.of(measure).histogram;
+            if !sample.is_empty() {
+                let (scenario, measure) = (tally.scenario.slug(), measure.slug());
+                let name = format!("{scenario}-{measure}-{}.hgrm", tally.design);
+                write_file(&percentiles.join(name), |out| hgrm::write(sample, out))?;
+            }
+        }
+    }
+    Ok(vec![json, table, log, percentiles])
+}
+
+fn write_file(
+    path: &Path,
+    content: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    content(&mut file)?;
+    file.flush()
+}

@@ -1,0 +1,114 @@
+//! What was found, in sentences.
+
+use photofinish_baselines::Design;
+
+use super::number::grouped;
+use crate::in_order::InOrder;
+use crate::percentile::Percentile;
+use crate::ratio::Verdict;
+use crate::recorder::Measure;
+use crate::results::{DesignFindings, Findings, Kind, Results};
+
+/// A sentence for each scenario: where the first design stands against the best of the others.
+pub fn sentences(results: &Results) -> Vec<String> {
+    results.scenarios.iter().filter_map(sentence).collect()
+}
+
+/// One sentence on everything.
+pub fn headline(results: &Results) -> String {
+    let verdicts: Vec<Verdict> = results.scenarios.iter().filter_map(verdict).collect();
+    let count = |wanted| verdicts.iter().filter(|verdict| **verdict == wanted).count();
+    let Some(ours) = results.scenarios.iter().find_map(|findings| findings.designs.first()) else {
+        return "Nothing was measured.".to_owned();
+    };
+    let ours = &ours.design;
+    if verdicts.is_empty() {
+        return format!("{ours}, by itself.");
+    }
+    if count(Verdict::TooFewRounds) == verdicts.len() {
+        return "Too few rounds to tell chance from difference.".to_owned();
+    }
+    let parts = [
+        (count(Verdict::Longer), "ahead of the best rival in"),
+        (count(Verdict::NoDifference), "level with it in"),
+        (count(Verdict::Shorter), "behind it in"),
+        (count(Verdict::TooFewRounds), "undecided in"),
+    ];
+    let parts = parts.into_iter().filter(|(count, _)| *count > 0);
+    let parts: Vec<String> = parts.map(|(count, words)| format!("{words} {count}")).collect();
+    let [first, rest @ ..] = &parts[..] else { unreachable!("there are verdicts") };
+    let first = first
+        .replace("with it", "with the best rival")
+        .replace("behind it", "behind the best rival");
+    let rest: String = rest.iter().map(|part| format!(", {part}")).collect();
+    let scenarios = if verdicts.len() == 1 { "scenario" } else { "scenarios" };
+    format!("{ours} is {first}{rest} of {} {scenarios}, by the median.", verdicts.len())
+}
+
+/// What the first design of a scenario is judged by: the delivery of a task, or half of a burst.
+fn measure(kind: Kind) -> Measure {
+    match kind {
+        Kind::OpenParked | Kind::OpenSpinning => Measure::Delivery,
+        Kind::Window => Measure::EndToEnd,
+        Kind::Burst => Measure::Half,
+    }
+}
+
+/// The fastest design that is not of our own making.
+fn best_rival(findings: &Findings) -> Option<&DesignFindings> {
+    let measure = measure(findings.kind);
+    let rival = |design: &&DesignFindings| !is_ours(&design.design) && design.design != IN_ORDER;
+    let rivals = findings.sound().filter(rival);
+    let median = |design: &&DesignFindings| {
+        let sample = design.sample(measure)?;
+        sample.percentiles.p50
+    };
+    rivals.filter(|design| median(design).is_some()).min_by_key(|design| median(design))
+}
+
+fn verdict(findings: &Findings) -> Option<Verdict> {
+    let rival = best_rival(findings)?;
+    Some(rival.ratio(measure(findings.kind), Percentile::P50)?.verdict)
+}
+
+fn sentence(findings: &Findings) -> Option<String> {
+    let measure = measure(findings.kind);
+    let ours = findings.sound().next()?;
+    let median = ours.sample(measure)?.percentiles.p50?;
+    let what = match measure {
+        Measure::Delivery => "A result is in the consumer's hands",
+        Measure::Half => "Half of the results are in hand",
+        _ => "From submission to receipt it takes",
+    };
+    let when = match measure {
+        Measure::Delivery => " after its task has ended",
+        Measure::Half => " after the burst began",
+        _ => "",
+    };
+    let mut sentence = format!("{what} {} ns{when} (median of {}).", grouped(median), ours.design);
+    if let Some(rival) = best_rival(findings) {
+        let reading = rival.ratio(measure, Percentile::P50)?;
+        let ratio = reading.ratio;
+        let range = format!("{:.2} [{:.2} to {:.2}]", ratio.median, ratio.low, ratio.high);
+        let verdict = match reading.verdict {
+            Verdict::NoDifference => ": no difference",
+            Verdict::TooFewRounds => ": too few rounds to tell",
+            Verdict::Longer | Verdict::Shorter => "",
+        };
+        let name = &rival.design;
+        sentence += &format!(" The best rival, {name}, takes {range} times as long{verdict}.");
+    }
+    let in_order = findings.sound().find(|design| design.design == IN_ORDER);
+    if let Some(reading) = in_order.and_then(|design| design.ratio(measure, Percentile::P50)) {
+        let times = reading.ratio.median;
+        sentence += &format!(" Joining in the order of submission takes {times:.2} times as long.");
+    }
+    Some(sentence)
+}
+
+const IN_ORDER: &str = <InOrder<()> as Design<()>>::NAME;
+
+/// Whether a design is of our own making.
+pub(super) fn is_ours(design: &str) -> bool {
+    design.starts_with("photofinish")
+}
