@@ -7,11 +7,11 @@
 use std::time::Duration;
 
 use photofinish_loom_tests::Bound::Preemptions;
-use photofinish_loom_tests::{Value, model, spawn};
+use photofinish_loom_tests::{Alarm, Value, block_on, model, poll, spawn};
 use photofinish_protocol::sync::hooks::{frozen_role, open_gate, play};
 use photofinish_protocol::{JoinHandle, as_completed, completer, task};
 
-use super::number;
+use super::{next, number};
 
 /// The first thread of each model.
 const FIRST: usize = 0;
@@ -57,6 +57,31 @@ fn a_completer_that_stops_hides_no_completion_but_its_own() {
 #[test]
 fn a_completer_that_stops_while_attaching_is_under_way_hides_nothing_else() {
     two_completers("freeze_completer_while_attaching", false);
+}
+
+#[test]
+fn a_completer_that_stops_silences_no_other_one_that_wakes_a_stream() {
+    model("freeze_completer_of_a_stream", Preemptions(2), &[], || {
+        let (first, a) = completer();
+        let (second, b) = completer();
+        let mut stream = as_completed([a, b]).into_stream();
+        for (role, completer) in [(FIRST, first), (SECOND, second)] {
+            spawn(move || {
+                play(role);
+                completer.complete(Value::new(role as u32)).unwrap();
+            });
+        }
+        let mut arrived = [false, false];
+        while stream.remaining() > 0 {
+            if (0..2).all(|role| arrived[role] || is_frozen(role)) {
+                open_gate();
+            }
+            let finished = block_on(next(&mut stream)).unwrap();
+            arrived[finished.index] = true;
+            assert_eq!(number(finished.outcome) as usize, finished.index);
+        }
+        open_gate();
+    });
 }
 
 #[test]
@@ -117,6 +142,13 @@ fn beside_a_waiting_consumer(
 fn a_consumer_that_stops_while_it_attaches_or_waits_holds_up_no_other_consumer() {
     beside_a_waiting_consumer("freeze_attacher", |handle| {
         Box::new(|| as_completed([handle]).for_each(|finished| drop(finished.outcome.unwrap())))
+    });
+}
+
+#[test]
+fn a_consumer_that_stops_while_it_is_polled_or_dropped_holds_up_no_other_consumer() {
+    beside_a_waiting_consumer("freeze_awaiter", |mut handle| {
+        Box::new(move || drop(poll(&mut handle, &Alarm::new())))
     });
 }
 

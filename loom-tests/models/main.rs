@@ -2,7 +2,9 @@
 
 #![cfg(loom)]
 
+mod async_to_blocking_switch;
 mod attach_vs_complete;
+mod await_dropped_vs_complete;
 mod cancel_vs_complete_vs_attach;
 mod cancel_vs_run;
 mod canceller_vs_join;
@@ -19,11 +21,18 @@ mod linearizability;
 mod park_unpark_lost_wakeup;
 mod pool;
 mod recycled_signal;
+mod recycled_waker_slot;
 mod roles;
+mod stream_vs_push;
 mod timeout_vs_complete;
 mod twins;
 mod two_sets;
+mod waker_reregistration;
 
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+
+use futures_core::Stream;
 use photofinish_loom_tests::{Crossing, Value, spawn};
 use photofinish_protocol::{JoinError, Runnable, Spawn};
 
@@ -47,6 +56,11 @@ impl Spawn for ThreadsThatCross {
             crossing.pass();
         });
     }
+}
+
+/// The next item of a stream, as a future.
+fn next<S: Stream + Unpin>(stream: &mut S) -> impl Future<Output = Option<S::Item>> + Unpin {
+    poll_fn(|context| Pin::new(&mut *stream).poll_next(context))
 }
 
 /// The number that a task returned, read on this thread.

@@ -7,7 +7,7 @@ use photofinish_loom_tests::Bound::Preemptions;
 use photofinish_loom_tests::{model, spawn};
 use photofinish_protocol::sync::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use photofinish_protocol::sync::hooks::{frozen_role, open_gate, play};
-use photofinish_protocol::sync::{Arc, AtomicPtr, AtomicUsize, Parker};
+use photofinish_protocol::sync::{Arc, AtomicPtr, AtomicUsize, Parker, UnsafeCell, thread};
 
 /// A queue that two producers push to, known by their numbers.
 trait Twin: Send + Sync + 'static {
@@ -150,6 +150,94 @@ impl Twin for ExchangeThenLink {
             }
         }
     }
+}
+
+/// The shipped stack with its sticky bit, and an async consumer whose waker lies in a slot from
+/// which the first pusher takes it: registering, waking, or neither (the algorithm of the
+/// `atomic-waker` crate, release 1.1). A pusher that stops in the middle of the taking silences all
+/// that come after it.
+struct TakenWaker {
+    /// Bits 0 and 1: who has pushed. Bit 2: the consumer waits.
+    head: AtomicUsize,
+    state: AtomicUsize,
+    waker: UnsafeCell<Option<&'static Parker>>,
+    consumer: &'static Parker,
+}
+
+const IDLE: usize = 0;
+const REGISTERING: usize = 0b01;
+const WAKING: usize = 0b10;
+
+// SAFETY: the waker is used by whoever has made the state `REGISTERING` or `WAKING` alone.
+unsafe impl Sync for TakenWaker {}
+// SAFETY: as above.
+unsafe impl Send for TakenWaker {}
+
+impl TakenWaker {
+    fn wake(&self) {
+        if self.state.fetch_or(WAKING, AcqRel) == IDLE {
+            // SAFETY: the state was idle, so the waker is this thread's until it is idle again.
+            let waker = self.waker.with_mut(|waker| unsafe { waker.replace(None) });
+            self.state.fetch_and(!WAKING, Release);
+            if let Some(waker) = waker {
+                waker.unpark();
+            }
+        }
+    }
+
+    /// Whether the consumer will be woken by a pusher; if not, it is to look again.
+    fn register(&self) -> bool {
+        if self.state.compare_exchange(IDLE, REGISTERING, Acquire, Acquire).is_err() {
+            return false;
+        }
+        // SAFETY: the state was idle, so the waker is this thread's until it is idle again.
+        self.waker.with_mut(|waker| unsafe { waker.write(Some(self.consumer)) });
+        let registered = self.state.compare_exchange(REGISTERING, IDLE, AcqRel, Acquire).is_ok();
+        if !registered {
+            // SAFETY: as above; somebody wanted to wake meanwhile, and will not come again.
+            self.waker.with_mut(|waker| unsafe { waker.write(None) });
+            self.state.swap(IDLE, AcqRel);
+        }
+        registered
+    }
+}
+
+impl Twin for TakenWaker {
+    fn new(consumer: &'static Parker) -> Self {
+        Self {
+            head: AtomicUsize::new(0),
+            state: AtomicUsize::new(IDLE),
+            waker: UnsafeCell::new(None),
+            consumer,
+        }
+    }
+
+    fn push(&self, producer: usize) {
+        if self.head.fetch_or(1 << producer, AcqRel) & WAITING != 0 {
+            self.wake();
+        }
+    }
+
+    fn take(&self) -> Vec<usize> {
+        loop {
+            let head = self.head.swap(0, AcqRel) & !WAITING;
+            if head != 0 {
+                return (0..2).filter(|producer| head & (1 << producer) != 0).collect();
+            }
+            let registered = self.register();
+            if self.head.compare_exchange(0, WAITING, AcqRel, Relaxed).is_ok() && registered {
+                // An executor polls a task again when it has been woken.
+                self.consumer.park();
+            } else if !registered {
+                thread::yield_now();
+            }
+        }
+    }
+}
+
+#[test]
+fn a_waker_that_the_first_takes() {
+    race::<TakenWaker>("twin_taken_waker");
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub mod history;
 pub mod source;
 
 #[cfg(loom)]
+mod alarm;
+#[cfg(loom)]
 mod harness;
 #[cfg(loom)]
 mod onlooker;
@@ -32,6 +34,8 @@ mod plan;
 #[cfg(loom)]
 mod value;
 
+#[cfg(loom)]
+pub use alarm::{Alarm, block_on, poll};
 #[cfg(loom)]
 pub use harness::{Bound, Crossing, Mark, Witness, explore, model, spawn};
 #[cfg(loom)]
@@ -47,6 +51,13 @@ pub const DEEP_MODELS: &[&str] = &["tasks_that_meet"];
 pub const MODELS: &[&str] = &[
     "attach_vs_complete_one",
     "attach_vs_complete_two",
+    "async_after_a_join_that_timed_out",
+    "async_to_blocking_switch_handle",
+    "async_to_blocking_switch_set",
+    "await_dropped_vs_complete",
+    "await_moved_vs_complete",
+    "await_try_join_vs_complete",
+    "awaited_vs_canceller",
     "cancel_and_drop_vs_run",
     "cancel_attached_vs_run",
     "cancel_in_the_queue",
@@ -66,9 +77,11 @@ pub const MODELS: &[&str] = &[
     "drop_iterator_while_completing_one",
     "drop_iterator_while_completing_two",
     "freeze_attacher",
+    "freeze_awaiter",
     "freeze_canceller",
     "freeze_closer",
     "freeze_completer",
+    "freeze_completer_of_a_stream",
     "freeze_completer_while_attaching",
     "freeze_detacher",
     "freeze_submitter",
@@ -101,10 +114,14 @@ pub const MODELS: &[&str] = &[
     "pool_sleep",
     "pool_sleeps_twice",
     "recycled_signal",
+    "recycled_waker_slot",
     "refused_join",
     "refused_wait_of_a_set",
     "runnable_dropped",
     "shutdown_vs_submit",
+    "stream_dropped_vs_push",
+    "stream_vs_push_one",
+    "stream_vs_push_two",
     "timeout_then_drop",
     "timeout_then_into_unfinished",
     "timeout_vs_complete_one",
@@ -112,6 +129,9 @@ pub const MODELS: &[&str] = &[
     "try_join_vs_complete",
     "twin_exchange_then_link",
     "twin_one_shot_token",
+    "twin_taken_waker",
     "two_sets",
     "wake_handed_on",
+    "waker_reregistration_handle",
+    "waker_reregistration_stream",
 ];

@@ -13,13 +13,40 @@ std::thread_local! {
     static DROPS: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Something that has to be dropped once.
+#[derive(Debug)]
+pub(crate) struct Entry(usize);
+
+impl Entry {
+    pub(crate) fn new() -> Self {
+        Self(DROPS.with_borrow_mut(|drops| {
+            drops.push(0);
+            drops.len() - 1
+        }))
+    }
+
+    /// One more drop; how many there have been.
+    fn count(&self) -> usize {
+        DROPS.with_borrow_mut(|drops| {
+            drops[self.0] += 1;
+            drops[self.0]
+        })
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.count();
+    }
+}
+
 /// A number on the heap. The checker sees who reads and who drops it, and without a
 /// happens-before edge from its maker to them it reports a race; a leak it reports too. How often
 /// it is dropped is counted, and a second drop frees nothing again.
 pub struct Value {
     number: ManuallyDrop<Box<Cell<u32>>>,
     leak: ManuallyDrop<Track<()>>,
-    entry: usize,
+    entry: ManuallyDrop<Entry>,
 }
 
 impl Value {
@@ -27,11 +54,11 @@ impl Value {
     pub fn new(number: u32) -> Self {
         let place = Box::new(Cell::new(0));
         place.set(number);
-        let entry = DROPS.with_borrow_mut(|drops| {
-            drops.push(0);
-            drops.len() - 1
-        });
-        Self { number: ManuallyDrop::new(place), leak: ManuallyDrop::new(Track::new(())), entry }
+        Self {
+            number: ManuallyDrop::new(place),
+            leak: ManuallyDrop::new(Track::new(())),
+            entry: ManuallyDrop::new(Entry::new()),
+        }
     }
 
     /// Reads the number.
@@ -42,13 +69,9 @@ impl Value {
 
 impl Drop for Value {
     fn drop(&mut self) {
-        let drops = DROPS.with_borrow_mut(|drops| {
-            drops[self.entry] += 1;
-            drops[self.entry]
-        });
         // The protocol contains a panic in a value's Drop, so a second drop is reported after
         // the execution instead.
-        if drops == 1 {
+        if self.entry.count() == 1 {
             self.number.set(0);
             // SAFETY: this is the first drop, and nobody uses the field after it.
             unsafe { ManuallyDrop::drop(&mut self.number) };
@@ -60,11 +83,11 @@ impl Drop for Value {
 
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Value").field(&self.entry).finish()
+        f.debug_tuple("Value").field(&self.entry.0).finish()
     }
 }
 
-/// How many values of this execution have not been dropped yet.
+/// How many values and wakers of this execution have not been dropped yet.
 pub fn live_values() -> usize {
     DROPS.with_borrow(|drops| drops.iter().filter(|drops| **drops == 0).count())
 }

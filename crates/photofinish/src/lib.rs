@@ -68,9 +68,9 @@ pub use pool::{Handle, Pool};
 pub use stepped::Stepped;
 
 pub use photofinish_protocol::{
-    AsCompleted, AsCompletedTimeout, Cancelled, Canceller, Completer, CompletionSet, Finished,
-    JoinError, JoinHandle, Panic, Runnable, Spawn, TaskId, TimedOut, TooDeep, as_completed,
-    completer, task,
+    AsCompleted, AsCompletedStream, AsCompletedTimeout, Cancelled, Canceller, Completer,
+    CompletionSet, CompletionSetStream, Finished, JoinError, JoinHandle, Panic, Runnable, Spawn,
+    TaskId, TimedOut, TooDeep, as_completed, completer, task,
 };
 
 /// The README's example, compiled and run.

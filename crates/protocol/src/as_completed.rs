@@ -1,5 +1,7 @@
 //! Results in the order they cross the line.
 
+mod stream;
+
 use std::fmt;
 use std::iter::FusedIterator;
 use std::time::{Duration, Instant};
@@ -8,6 +10,8 @@ use crate::error::TimedOut;
 use crate::handle::JoinHandle;
 use crate::outstanding::{Finished, Outstanding};
 use crate::sync::Deadline;
+
+pub use stream::AsCompletedStream;
 
 /// Iterates over tasks in the order they finish, each exactly once, whether it returned,
 /// panicked, was cancelled or was abandoned.

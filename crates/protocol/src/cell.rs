@@ -12,8 +12,9 @@
 //! Who may touch what, by the state word:
 //!
 //! 1. **link**: whoever pushes the task, until its push; then the consumer.
-//! 2. **destination** and **tag**: the handle while the task is not attached; then whoever is
-//!    owed to deliver it, and the tag its consumer.
+//! 2. **destination** and **tag**: the handle while the task is not attached; then nobody writes
+//!    them, the handle and whoever is owed to deliver the task read the destination, and its
+//!    consumer the tag.
 //! 3. **storage**: the runner from its claim on, or the canceller from its cancel on; once the
 //!    task is finished, the handle's share (if the handle left before, whoever frees the task).
 //! 4. **id** and **table** never change.
@@ -204,11 +205,12 @@ impl Header {
     ///
     /// # Safety
     ///
-    /// The caller is owed to deliver the task, so that nobody writes the destination.
+    /// The task is attached, and the caller is owed to deliver it or holds its handle, so that
+    /// nobody writes the destination.
     pub(crate) unsafe fn destination(&self) -> NonNull<Queue> {
         // SAFETY: the caller's promise.
         let destination = self.destination.with(|destination| unsafe { destination.read() });
-        destination.expect("a delivery is owed, so a destination is set")
+        destination.expect("the task is attached, so a destination is set")
     }
 
     /// Where the task is to be delivered, and what the consumer calls it (rule 2).

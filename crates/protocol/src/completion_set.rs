@@ -1,5 +1,7 @@
 //! An open-ended set of tasks, in the order they finish.
 
+mod stream;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -9,6 +11,8 @@ use crate::id::TaskId;
 use crate::outstanding::{Finished, Outstanding};
 use crate::runnable::Spawn;
 use crate::sync::Deadline;
+
+pub use stream::CompletionSetStream;
 
 /// Tasks that are still to come, to which more can be added at any time.
 ///

@@ -1,7 +1,9 @@
 //! The consuming end of a completion queue: polls, spins, helps, parks.
 
+use std::mem;
 use std::ptr::NonNull;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use crate::error::TooDeep;
@@ -30,6 +32,8 @@ pub(crate) struct Consumer {
     taken: Chain,
     /// Promised, and not taken from the queue.
     outstanding: usize,
+    /// The signal points at the async task that polled last.
+    polled: bool,
     spin: Duration,
 }
 
@@ -42,7 +46,23 @@ unsafe impl Sync for Consumer {}
 
 impl Consumer {
     pub(crate) fn new() -> Self {
-        Self { queue: Queue::open(), taken: Chain::EMPTY, outstanding: 0, spin: DEFAULT_SPIN }
+        Self {
+            queue: Queue::open(),
+            taken: Chain::EMPTY,
+            outstanding: 0,
+            polled: false,
+            spin: DEFAULT_SPIN,
+        }
+    }
+
+    /// The consumer of `queue` again, as it was when it was forgotten.
+    ///
+    /// # Safety
+    ///
+    /// A consumer of `queue` to which nothing but one task was promised, and which had not
+    /// received it, was forgotten, and has not been resumed since.
+    pub(crate) unsafe fn resume(queue: NonNull<Queue>) -> Self {
+        Self { queue, taken: Chain::EMPTY, outstanding: 1, polled: true, spin: DEFAULT_SPIN }
     }
 
     /// Polls for about `spin` before parking.
@@ -73,13 +93,54 @@ impl Consumer {
     /// Receives the next task if one has been delivered. Wait-free, but for the turning around
     /// of what has come since the last time: one step per task.
     pub(crate) fn poll(&mut self) -> Option<Task> {
+        self.take();
+        let node = self.taken.pop()?;
+        // SAFETY: the node was taken from the queue.
+        Some(unsafe { Task::of_node(node) })
+    }
+
+    /// Makes sure that what has been delivered is in `taken`. If nothing was there, this also
+    /// ends an announcement, so that the waiting bit is never left behind for another wait.
+    fn take(&mut self) {
         if self.taken.len() == 0 {
             self.taken = self.open_queue().take();
             self.outstanding -= self.taken.len();
         }
-        let node = self.taken.pop()?;
-        // SAFETY: the node was taken from the queue.
-        Some(unsafe { Task::of_node(node) })
+    }
+
+    /// Receives the next task if one has been delivered; if not, the task of `context` is woken
+    /// when one is. Something must be outstanding.
+    ///
+    /// Only the waker of the last call is woken. Nothing is registered if something is ready.
+    pub(crate) fn poll_next(&mut self, context: &Context<'_>) -> Poll<Task> {
+        if let Some(task) = self.poll() {
+            return Poll::Ready(task);
+        }
+        self.polled = true;
+        let queue = self.open_queue();
+        queue.signal().point_at_task(context.waker());
+        // If the consumer did not look again between these lines, and something came before the
+        // announcement, nobody would wake it. Both work on one word, so the announcement is the
+        // look.
+        if queue.announce() {
+            return Poll::Pending;
+        }
+        Poll::Ready(self.poll().expect("the queue is silent, or the announcement succeeds"))
+    }
+
+    /// No async task polls any more: ends the announcement, and lets the waker go.
+    pub(crate) fn stop_polling(&mut self) {
+        if self.polled {
+            // In this order: without the bit, no more pushers come to ring.
+            self.take();
+            self.forget_task();
+        }
+    }
+
+    fn forget_task(&mut self) {
+        if mem::take(&mut self.polled) {
+            self.open_queue().signal().forget_task();
+        }
     }
 
     /// Receives the next task, waiting for it until `deadline`. Something must be outstanding.
@@ -90,6 +151,7 @@ impl Consumer {
         if let Some(task) = self.poll() {
             return Ok(task);
         }
+        self.stop_polling();
         let helper = if deadline.is_never() { helper::current() } else { None };
         let waiting = Waiting { consumer: self, helper };
         waiting.until(&mut deadline)
@@ -105,8 +167,6 @@ struct Waiting<'a> {
 impl Waiting<'_> {
     fn until(self, deadline: &mut Deadline) -> Result<Task, NotReady> {
         loop {
-            // This take also ends an announcement, so that the waiting bit is never left behind
-            // for another thread's wait.
             if let Some(task) = self.consumer.poll() {
                 return Ok(task);
             }
@@ -132,7 +192,7 @@ impl Waiting<'_> {
             }
         }
         let parker = Parker::current();
-        queue.signal().point_at(parker);
+        queue.signal().point_at_thread(parker);
         if !queue.announce() {
             return;
         }
@@ -160,6 +220,8 @@ impl Drop for Consumer {
     /// Leaves: what is ready is discarded, and what is still to come is settled by whoever
     /// delivers it.
     fn drop(&mut self) {
+        // Before the close: after it the signal may be another queue's.
+        self.forget_task();
         // SAFETY: the consumer uses its queue no more.
         let mut rest = unsafe { Queue::close(self.queue, self.outstanding) };
         for chain in [&mut self.taken, &mut rest] {

@@ -1,8 +1,10 @@
 //! The reading end of one task.
 
+mod future;
+
 use std::fmt;
 use std::marker::PhantomData;
-use std::mem;
+use std::mem::{self, ManuallyDrop};
 use std::time::Duration;
 
 use crate::consumer::{Consumer, NotReady};
@@ -64,7 +66,8 @@ impl From<Cancel> for Cancelled {
 /// Dropping it detaches the task, which goes on; its result is dropped when it comes.
 ///
 /// Where a method gives the outcome, it is `Ok` with what the closure returned, or a
-/// [`JoinError`] that tells a panic, a cancellation and an abandoned task apart.
+/// [`JoinError`] that tells a panic, a cancellation and an abandoned task apart. The handle is a
+/// future of the same.
 ///
 /// # Memory ordering
 ///
@@ -104,8 +107,16 @@ impl<T> JoinHandle<T> {
         Self { task, outcome: PhantomData }
     }
 
-    /// Gives the share up to the caller.
+    /// Gives the share up to the caller. The task is not attached, or its handle lives outside
+    /// the queue.
+    ///
+    /// # Panics
+    ///
+    /// If the handle was awaited to its end.
     pub(crate) fn into_task(self) -> Task {
+        if let Some(consumer) = self.awaiting() {
+            self.withdraw_from(consumer);
+        }
         let task = self.task;
         mem::forget(self);
         task
@@ -188,15 +199,12 @@ impl<T> JoinHandle<T> {
     }
 
     fn wait(self, deadline: Deadline) -> Result<Result<T, JoinError>, (Self, NotReady)> {
-        let task = self.into_task();
-        let mut consumer = Consumer::new();
-        // SAFETY: the handle's share is ours, the task is not attached, and the consumer counts
-        // it below.
-        match unsafe { task.attach(consumer.queue(), 0) } {
-            // SAFETY: the task has finished.
-            Attach::Finished => return Ok(unsafe { task.finish() }),
-            Attach::Promised => consumer.expect_one(),
-        }
+        // If a poll came before, this thread takes over from the executor's task.
+        let Some(mut consumer) = self.awaiting().or_else(|| self.begin_to_wait()) else {
+            // SAFETY: the task has finished, and the handle's share is ours.
+            return Ok(unsafe { self.into_task().finish() });
+        };
+        let task = ManuallyDrop::new(self).task;
         match consumer.wait(deadline) {
             // SAFETY: the task has been received, together with the handle's share.
             Ok(received) => Ok(unsafe { received.receive() }),
@@ -211,6 +219,23 @@ impl<T> JoinHandle<T> {
                 // when the consumer is dropped.
                 Detach::Delivering => Ok(unsafe { task.finish() }),
             },
+        }
+    }
+
+    /// Promises the task to a consumer of its own; `None` if it has finished.
+    fn begin_to_wait(&self) -> Option<Consumer> {
+        if self.is_finished() {
+            return None;
+        }
+        let mut consumer = Consumer::new();
+        // SAFETY: the handle's share is ours, the task is not attached, and the consumer counts
+        // it below.
+        match unsafe { self.task.attach(consumer.queue(), 0) } {
+            Attach::Finished => None,
+            Attach::Promised => {
+                consumer.expect_one();
+                Some(consumer)
+            }
         }
     }
 
@@ -300,7 +325,9 @@ impl<T> JoinHandle<T> {
 
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        // SAFETY: the handle's share is ours, and the task is not attached.
+        self.stop_awaiting();
+        // SAFETY: the handle's share is ours, and the task is not attached, or its handle lives
+        // outside the queue.
         unsafe { self.task.leave() };
     }
 }

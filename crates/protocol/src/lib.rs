@@ -13,6 +13,7 @@
 //! | `state` | the life of a task as plain data |
 //! | `word` | the same, applied atomically |
 //! | `panic`, `error`, `id` | what tasks come to, and their names |
+//! | `waker_slot` | a waker that many may use at once |
 //! | `signal` | whom to wake |
 //! | `storage` | where memory comes from |
 //! | `queue` | the completion queue |
@@ -34,6 +35,8 @@ mod panic;
 
 mod error;
 mod id;
+
+mod waker_slot;
 
 mod signal;
 mod storage;
@@ -57,9 +60,9 @@ mod outstanding;
 mod as_completed;
 mod completion_set;
 
-pub use as_completed::{AsCompleted, AsCompletedTimeout, as_completed};
+pub use as_completed::{AsCompleted, AsCompletedStream, AsCompletedTimeout, as_completed};
 pub use completer::{Completer, completer};
-pub use completion_set::CompletionSet;
+pub use completion_set::{CompletionSet, CompletionSetStream};
 pub use error::{JoinError, TimedOut, TooDeep};
 pub use handle::{Cancelled, Canceller, JoinHandle};
 pub use id::TaskId;

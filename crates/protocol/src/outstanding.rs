@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::marker::PhantomData;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use crate::consumer::{Consumer, NotReady};
@@ -152,6 +153,27 @@ impl<T> Outstanding<T> {
         let mut batch = Vec::from_iter(first);
         batch.extend(std::iter::from_fn(|| self.try_next()));
         batch
+    }
+
+    /// Hands out the next task if one is ready; if not, the task of `context` is woken when one
+    /// is. `None` if there are no more.
+    pub(crate) fn poll_next(&mut self, context: &Context<'_>) -> Poll<Option<Finished<T>>> {
+        if let Some(finished) = self.next_early() {
+            return Poll::Ready(Some(finished));
+        }
+        while self.roster.len() > 0 {
+            let task = ready!(self.consumer.poll_next(context));
+            if let Some(finished) = self.receive(task) {
+                return Poll::Ready(Some(finished));
+            }
+        }
+        self.stop_polling();
+        Poll::Ready(None)
+    }
+
+    /// Nobody polls any more.
+    pub(crate) fn stop_polling(&mut self) {
+        self.consumer.stop_polling();
     }
 
     /// Gives back the handles of all tasks not handed out yet, in the order they came.

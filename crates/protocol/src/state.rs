@@ -60,7 +60,7 @@ pub(crate) const CANCELLED: usize = 1 << 3;
 pub(crate) const ATTACHED: usize = 1 << 4;
 /// The handle was withdrawn too late to stop the delivery: it lives outside the queue.
 pub(crate) const SPLIT: usize = 1 << 5;
-/// The outcome was taken, together with the handle's leaving.
+/// The outcome was taken, together with the handle's leaving or before it.
 pub(crate) const TAKEN: usize = 1 << 6;
 /// The handle's share has been given up.
 pub(crate) const HANDLE_GONE: usize = 1 << 7;
@@ -194,6 +194,11 @@ impl Snapshot {
         self.has(DONE) && !self.has(TAKEN)
     }
 
+    /// Whether the handle has taken the outcome.
+    pub const fn is_taken(self) -> bool {
+        self.has(TAKEN)
+    }
+
     /// How many cancellers there are.
     pub const fn cancellers(self) -> usize {
         self.0 / CANCELLER
@@ -285,9 +290,14 @@ impl Snapshot {
         }
     }
 
+    /// The handle has taken the outcome, and stays.
+    pub(crate) const fn take(self) -> Self {
+        Self(self.0 | TAKEN)
+    }
+
     /// The handle leaves a finished task whose outcome it has taken.
     pub(crate) const fn release_handle(self) -> (Self, Owed) {
-        let next = Self(self.0 + (HANDLE_GONE | TAKEN));
+        let next = Self(self.0 | HANDLE_GONE | TAKEN);
         (next, next.freed())
     }
 

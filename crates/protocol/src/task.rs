@@ -58,6 +58,16 @@ impl Task {
         unsafe { self.header() }.word().observe()
     }
 
+    /// The state, for a holder that looks for what it has done itself.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds a share.
+    pub(crate) unsafe fn glance(self) -> Snapshot {
+        // SAFETY: the caller's promise.
+        unsafe { self.header() }.word().peek()
+    }
+
     // ---- the runner's share -----------------------------------------------------------------
 
     /// Runs the task, unless it was cancelled, and gives the runner's share up. Never unwinds.
@@ -225,12 +235,38 @@ impl Task {
         unsafe { self.header() }.word().detach()
     }
 
+    /// The queue to which the task is promised.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the handle's share of an attached task.
+    pub(crate) unsafe fn destination(self) -> NonNull<Queue> {
+        // SAFETY: the caller's promise.
+        let header = unsafe { self.header() };
+        // SAFETY: only the handle writes the destination, and the handle is the caller's.
+        unsafe { header.destination() }
+    }
+
+    /// Takes the outcome and keeps the handle's share.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the handle's share of a finished task that is not attached, or whose
+    /// handle lives outside the queue; nobody has taken the outcome, and `T` is the task's type.
+    pub(crate) unsafe fn take<T>(self) -> Result<T, JoinError> {
+        // SAFETY: the task has finished and the outcome is the handle's.
+        let outcome = unsafe { self.outcome() };
+        // SAFETY: the caller's promise.
+        unsafe { self.header() }.word().take();
+        outcome
+    }
+
     /// Takes the outcome and gives the handle's share up.
     ///
     /// # Safety
     ///
-    /// The caller holds the handle's share, `T` is the task's type, and the task has finished,
-    /// as [`state`](Self::state), `attach`, `detach` or `leave` has told.
+    /// The caller holds the handle's share, `T` is the task's type, nobody has taken the outcome,
+    /// and the task has finished, as [`state`](Self::state), `attach`, `detach` or `leave` has told.
     pub(crate) unsafe fn finish<T>(self) -> Result<T, JoinError> {
         // SAFETY: the task has finished and the outcome is the handle's.
         let outcome = unsafe { self.outcome() };
@@ -251,9 +287,12 @@ impl Task {
         match word.leave() {
             Leave::Left => {}
             Leave::Finished => {
-                // SAFETY: the task has finished and the outcome is the handle's.
-                unsafe { Header::drop_outcome(self.0, word.peek()) };
-                // SAFETY: the outcome has been dropped.
+                let state = word.peek();
+                if !state.is_taken() {
+                    // SAFETY: the task has finished and the outcome is the handle's.
+                    unsafe { Header::drop_outcome(self.0, state) };
+                }
+                // SAFETY: the outcome has been taken or dropped.
                 unsafe { self.release_handle() };
             }
         }

@@ -101,10 +101,17 @@ impl StateWord {
         self.decide(Release, Acquire, Snapshot::leave)
     }
 
+    /// The handle has taken the outcome of a finished task, and stays.
+    pub(crate) fn take(&self) {
+        // ORDERING: Relaxed; the handle keeps its share.
+        let before = self.0.fetch_or(TAKEN, Relaxed);
+        debug_assert!(Snapshot(before).take().is_taken());
+    }
+
     /// The handle leaves a finished task whose outcome it has taken.
     pub(crate) fn release_handle(&self) -> Owed {
         // ORDERING (edge last touch): AcqRel.
-        Snapshot(self.0.fetch_add(HANDLE_GONE | TAKEN, AcqRel)).release_handle().1
+        Snapshot(self.0.fetch_or(HANDLE_GONE | TAKEN, AcqRel)).release_handle().1
     }
 
     /// The consumer has received the task and taken its outcome: delivery and handle go.

@@ -25,6 +25,7 @@ enum Verb {
     Cancel,
     Detach,
     Leave,
+    Take,
     ReleaseHandle,
     Receive,
     Settle,
@@ -35,7 +36,7 @@ enum Verb {
 
 use Verb::*;
 
-const VERBS: [Verb; 15] = [
+const VERBS: [Verb; 16] = [
     Claim,
     Return,
     Fail,
@@ -45,6 +46,7 @@ const VERBS: [Verb; 15] = [
     Cancel,
     Detach,
     Leave,
+    Take,
     ReleaseHandle,
     Receive,
     Settle,
@@ -128,6 +130,7 @@ const TABLE: &[Row] = &[
     row(Detach, "finished", FINISHED, SPLIT, 0, "Delivering"),
     row(Leave, "unfinished", UNFINISHED, HANDLE_GONE, 0, "Left"),
     row(Leave, "finished", FINISHED, 0, 0, "Finished"),
+    row(Take, "always", ALWAYS, TAKEN, 0, "Nothing"),
     row(ReleaseHandle, "only the handle is left", ONLY_HANDLE, GIVEN_UP, 0, "Free"),
     row(ReleaseHandle, "others are left", OTHERS_BESIDE_HANDLE, GIVEN_UP, 0, "Nothing"),
     row(Receive, "runner and cancellers have left", ALONE, GIVEN_UP, ATTACHED, "Free"),
@@ -151,6 +154,7 @@ fn is_legal(verb: Verb, word: Snapshot) -> bool {
             word.phase() == Phase::Cancelled && word.has(CLAIMED) && !word.has(RUNNER_GONE)
         }
         Attach | Leave => handle_is_outside,
+        Take => handle_is_outside && word.is_finished() && !word.is_taken(),
         Cancel => !word.is_free(),
         Detach => consumer_holds_both,
         ReleaseHandle => handle_is_outside && word.is_finished(),
@@ -179,6 +183,7 @@ fn apply(verb: Verb, word: Snapshot) -> (Snapshot, String) {
         },
         Detach => told(word.detach()),
         Leave => told(word.leave()),
+        Take => told((word.take(), Owed::Nothing)),
         ReleaseHandle => told(word.release_handle()),
         Receive => told(word.receive()),
         Settle => told(word.settle()),
@@ -214,7 +219,7 @@ fn is_valid(word: Snapshot) -> bool {
         && implies(split, attached && word.is_finished())
         && implies(attached && handle_gone, split)
         && implies(split && handle_gone, taken)
-        && implies(taken, handle_gone && word.is_finished())
+        && implies(taken, word.is_finished() && (handle_gone || !attached || split))
         && word.cancellers() <= 2
 }
 
@@ -281,7 +286,7 @@ fn nobody_can_do_anything_to_a_freed_task() {
 #[test]
 fn an_outcome_that_is_left_when_the_task_is_freed_belongs_to_nobody_else() {
     // The handle left before the task finished, so no one can have taken the outcome; and
-    // whoever takes it marks the word in the step by which the handle leaves.
+    // whoever takes it marks the word in the step by which the handle leaves, or before.
     for word in every_word().filter(|&word| is_valid(word) && word.is_free()) {
         assert_eq!(word.holds_outcome(), word.has(DONE) && !word.has(TAKEN), "{word:?}");
     }
@@ -315,6 +320,7 @@ fn the_table_in_the_documentation_is_this_table() {
         (Cancel, "cancel"),
         (Detach, "detach"),
         (Leave, "leave"),
+        (Take, "take"),
         (ReleaseHandle, "release handle"),
         (Receive, "receive"),
         (Settle, "settle"),

@@ -1,0 +1,83 @@
+//! The asynchronous face of [`CompletionSet`].
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::{FusedStream, Stream};
+
+use super::CompletionSet;
+use crate::outstanding::Finished;
+
+/// Yields the tasks of a set in the order they finish, to an async task: see
+/// [`CompletionSet::stream`].
+///
+/// It ends when the set is empty. Nothing can be added while it borrows the set, so until it is
+/// dropped that is for ever, and so [`is_terminated`] says.
+///
+/// [`is_terminated`]: FusedStream::is_terminated
+#[must_use = "streams do nothing unless polled"]
+pub struct CompletionSetStream<'a, T>(&'a mut CompletionSet<T>);
+
+impl<T> CompletionSet<T> {
+    /// The tasks in the set as a `Stream`, for any executor. Dropping it leaves them in the set,
+    /// where the next stream finds them, or a blocking [`next_finished`](Self::next_finished).
+    ///
+    /// # Cancel safety
+    ///
+    /// Whatever was not yielded is still there when an await on the stream ends early.
+    ///
+    /// # Blocking
+    ///
+    /// Never. See also the [handle](crate::JoinHandle#impl-Future-for-JoinHandle<T>) as a future.
+    ///
+    /// ```
+    /// use futures_lite::{StreamExt, future::block_on};
+    /// use photofinish_protocol::{CompletionSet, completer};
+    ///
+    /// let mut set = CompletionSet::new();
+    /// let (completer, handle) = completer();
+    /// set.add(handle);
+    /// std::thread::spawn(move || completer.complete(1));
+    /// block_on(async {
+    ///     while let Some(finished) = set.stream().next().await {
+    ///         assert_eq!(finished.outcome.unwrap(), 1);
+    ///     }
+    /// });
+    /// assert!(set.is_empty());
+    /// ```
+    pub fn stream(&mut self) -> CompletionSetStream<'_, T> {
+        CompletionSetStream(self)
+    }
+}
+
+impl<T> Stream for CompletionSetStream<'_, T> {
+    type Item = Finished<T>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Finished<T>>> {
+        self.0.0.poll_next(context)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.0.remaining(), Some(self.0.remaining()))
+    }
+}
+
+impl<T> FusedStream for CompletionSetStream<'_, T> {
+    fn is_terminated(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<T> Drop for CompletionSetStream<'_, T> {
+    /// Ends the wait, and lets the executor's waker go.
+    fn drop(&mut self) {
+        self.0.0.stop_polling();
+    }
+}
+
+impl<T> fmt::Debug for CompletionSetStream<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CompletionSetStream").field(&self.0).finish()
+    }
+}
