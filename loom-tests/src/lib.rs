@@ -129,6 +129,7 @@ pub const MODELS: &[&str] = &[
     "try_join_vs_complete",
     "twin_exchange_then_link",
     "twin_one_shot_token",
+    "twin_slot_array",
     "twin_taken_waker",
     "two_sets",
     "wake_handed_on",

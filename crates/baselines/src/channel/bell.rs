@@ -50,17 +50,18 @@ impl Bell {
             if spin.again() {
                 continue;
             }
-            // ORDERING: Relaxed; the fence orders it before the last look.
-            self.waiting.store(1, Relaxed);
+            // ORDERING: AcqRel; after the ring that ended the last wait. The fence orders it before
+            // the last look.
+            self.waiting.swap(1, AcqRel);
             // ORDERING: SeqCst; pairs with the fence in ring.
             fence(SeqCst);
             let found = poll();
             if found.is_none() {
                 self.consumer.park_until(&mut deadline);
             }
-            // ORDERING: Relaxed; a wake that is under way leaves a token, and the next wait
-            // returns once for nothing.
-            self.waiting.store(0, Relaxed);
+            // ORDERING: AcqRel; as above. A wake that is under way leaves a token, and the next
+            // wait returns once for nothing.
+            self.waiting.swap(0, AcqRel);
             if found.is_some() {
                 return found;
             }
