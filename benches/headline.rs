@@ -4,26 +4,34 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use photofinish_bench::allocations::Counter;
 use photofinish_bench::clock::Clock;
 use photofinish_bench::headline::entrant::Entrant;
+use photofinish_bench::headline::figure::{Figure, Reading, Workload, growth};
+use photofinish_bench::headline::instructions;
 use photofinish_bench::headline::knobs::{Knobs, Task};
 use photofinish_bench::headline::leg::{Failure, Leg};
 use photofinish_bench::headline::play::Conditions;
 use photofinish_bench::headline::row::{Line, Records, Row};
+use photofinish_bench::headline::standing::Standings;
 use photofinish_bench::headline::table::Table;
 use photofinish_bench::limits::{Effort, Limits};
 use photofinish_bench::machine::{self, CoreTime, Machine, Shares};
 use photofinish_bench::work::Pace;
 
+#[global_allocator]
+static ALLOCATOR: Counter = Counter;
+
 fn main() -> ExitCode {
     let knobs = Knobs::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
     let played = match knobs.task() {
         Task::Leg(leg) => return leg.main(),
+        Task::Count(count) => return count.main(),
         Task::List => {
             knobs.names().iter().for_each(|name| println!("{name}: benchmark"));
             return ExitCode::SUCCESS;
@@ -47,7 +55,9 @@ fn main() -> ExitCode {
 /// Everybody plays a little, in this process.
 fn smoke(knobs: &Knobs) -> Result<(), Failure> {
     let pace = Pace::measure();
-    let legs = legs(knobs, pace);
+    let mut legs = legs(knobs, pace);
+    let counted = |entrant: Entrant| leg(knobs, entrant, (1, pace), entrant.counted());
+    legs.extend(Entrant::all().into_iter().filter_map(counted));
     for leg in &legs {
         leg.run()?;
     }
@@ -60,15 +70,49 @@ fn legs(knobs: &Knobs, pace: Pace) -> Vec<Leg> {
     let mut legs = Vec::new();
     for workers in knobs.workers() {
         for entrant in Entrant::all() {
-            let plays = entrant.plays(workers).into_iter();
-            let workloads: Vec<_> = plays.filter(|workload| knobs.wants(*workload)).collect();
-            if !workloads.is_empty() {
-                let conditions = Conditions { workers, extent: knobs.extent(), pace };
-                legs.push(Leg { entrant, conditions, workloads });
-            }
+            legs.extend(leg(knobs, entrant, (workers, pace), entrant.plays(workers)));
         }
     }
     legs
+}
+
+/// What of `workloads` is wanted.
+fn leg(
+    knobs: &Knobs,
+    entrant: Entrant,
+    (workers, pace): (usize, Pace),
+    workloads: Vec<Workload>,
+) -> Option<Leg> {
+    let wanted = workloads.into_iter().filter(|workload| knobs.plays(*workload));
+    let workloads: Vec<_> = wanted.collect();
+    let (extent, pinned) = (knobs.extent(), knobs.pinned());
+    let conditions = Conditions { workers, extent, pinned, pace };
+    (!workloads.is_empty()).then_some(Leg { entrant, conditions, workloads })
+}
+
+/// Counts what comes out the same every time.
+fn count(knobs: &Knobs, records: &mut Records) -> Result<(), Failure> {
+    let pace = Pace::measure();
+    for entrant in Entrant::all() {
+        if let Some(leg) = leg(knobs, entrant, (1, pace), entrant.counted()) {
+            leg.run_apart()?.into_iter().for_each(|reading| records.note(entrant, 1, reading));
+        }
+    }
+    if knobs.wants(Figure::Instructions) {
+        for entrant in instructions::COUNTED {
+            match instructions::of_one_task(entrant) {
+                Ok(value) => {
+                    let figure = Figure::Instructions;
+                    records.note(entrant, 1, Reading { figure, value, cores: None });
+                }
+                Err(why) => {
+                    println!("{why}\n");
+                    break;
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 fn measure(knobs: &Knobs) -> Result<(), Failure> {
@@ -87,33 +131,42 @@ fn measure(knobs: &Knobs) -> Result<(), Failure> {
         for leg in legs {
             let (entrant, workers) = (leg.entrant, leg.conditions.workers);
             bar.set_message(format!("round {}, {entrant}, workers {workers}", round + 1));
-            for reading in leg.run_apart()? {
+            let readings = leg.run_apart()?;
+            let growth = growth(&readings);
+            for reading in readings.into_iter().chain(growth) {
                 records.note(entrant, workers, reading);
             }
             // The bar is drawn between runs only: a thread that ticks would disturb them.
             bar.inc(1);
         }
     }
+    bar.set_message("counting");
+    count(knobs, &mut records)?;
     bar.finish_and_clear();
     let lines = Line::all(&knobs.workers()).into_iter();
     let rows: Vec<Row> = lines.filter_map(|line| line.fill_in(&records)).collect();
     println!("The machine's own limits, medians of {} rounds\n", records.rounds());
     println!("{}", Limits::medians(&limits));
+    let standings = Standings::new(&records, &knobs.workers());
+    if knobs.everybody() {
+        println!("{standings}");
+    }
     println!("{}", Table(&rows));
     foot(begun.elapsed(), before);
-    match write(&rows, knobs) {
-        Ok(path) => println!("{}", path.display()),
+    match write(&rows, &standings, &knobs.output()) {
+        Ok(paths) => paths.iter().for_each(|path| println!("{}", path.display())),
         Err(error) => println!("cannot write to {}: {error}", knobs.output().display()),
     }
     Ok(())
 }
 
-fn write(rows: &[Row], knobs: &Knobs) -> io::Result<PathBuf> {
-    let folder = knobs.output();
-    fs::create_dir_all(&folder)?;
-    let path = folder.join("headline.json");
-    fs::write(&path, serde_json::to_string_pretty(rows)?)?;
-    Ok(path)
+/// The table, and beside it what everybody came to in every round.
+fn write(rows: &[Row], standings: &Standings, folder: &Path) -> io::Result<[PathBuf; 2]> {
+    fs::create_dir_all(folder)?;
+    let paths = ["headline.json", "headline-everybody.json"].map(|name| folder.join(name));
+    fs::write(&paths[0], serde_json::to_string_pretty(rows)?)?;
+    fs::write(&paths[1], serde_json::to_string_pretty(standings.all())?)?;
+    Ok(paths)
 }
 
 /// Says where the numbers come from.

@@ -33,8 +33,10 @@
 //! | [`figure`] | what is measured |
 //! | [`play`] | the workloads |
 //! | [`leg`] | one run, in a process of its own |
+//! | [`instructions`] | what valgrind counts |
 //! | [`row`] | ours, the best rival and the limit, over all rounds |
 //! | [`table`] | the rows, printed |
+//! | [`standing`] | everybody, printed |
 //! | [`knobs`] | the command line |
 
 pub mod core_time;
@@ -53,8 +55,12 @@ pub mod play;
 
 pub mod leg;
 
+pub mod instructions;
+
 pub mod row;
 
 pub mod table;
+
+pub mod standing;
 
 pub mod knobs;

@@ -1,6 +1,8 @@
 //! What tasks do, said by their type: the yardstick runs them without a box around them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::work::Work;
@@ -93,5 +95,38 @@ impl Body for Counted {
         // ORDERING: Relaxed; only the number is looked at.
         self.finished.fetch_add(1, Ordering::Relaxed);
         self.number
+    }
+}
+
+/// Brings its number back; the one that the gate is closed for holds its worker until it opens.
+/// Nothing but the number is captured, so there is one gate.
+#[derive(Clone, Copy, Debug)]
+pub struct Gated(pub u64);
+
+const OPEN: u64 = u64::MAX;
+static GATE: AtomicU64 = AtomicU64::new(OPEN);
+
+impl Gated {
+    /// Closes the gate for the task of this number, which has not been submitted yet.
+    pub fn close_for(number: u64) {
+        // ORDERING: Relaxed; the submission itself carries it to the worker.
+        GATE.store(number, Ordering::Relaxed);
+    }
+
+    /// Opens the gate.
+    pub fn open() {
+        // ORDERING: Relaxed; nothing is carried.
+        GATE.store(OPEN, Ordering::Relaxed);
+    }
+}
+
+impl Body for Gated {
+    type Back = u64;
+
+    fn run(self) -> u64 {
+        while GATE.load(Ordering::Relaxed) == self.0 {
+            thread::sleep(Duration::from_micros(100));
+        }
+        self.0
     }
 }

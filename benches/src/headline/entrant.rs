@@ -5,10 +5,12 @@ use std::fmt;
 use photofinish_baselines::{Design, Entry, Visit};
 use serde::{Deserialize, Serialize};
 
+use crate::affinity::{Pinned, Threads};
 use crate::headline::body::Body;
 use crate::headline::course::{Course, Through, Yardstick};
 use crate::headline::figure::Workload;
 use crate::headline::ours::{PathA, PathAOneByOne, PathB};
+use crate::machine;
 
 /// A path of ours, a design of the catalogue or a yardstick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -59,6 +61,23 @@ pub struct Setting {
     pub one_by_one: bool,
     /// Our consumers park at once, instead of polling first.
     pub parked: bool,
+    /// Each thread stays on a core of its own, if there are as many.
+    pub pinned: bool,
+}
+
+impl Setting {
+    /// Has `build` start the threads of a course, and takes a turn on it.
+    fn take<B: Body, C: Course<B>, V: Turn<B>>(
+        self,
+        build: impl FnOnce() -> C,
+        turn: V,
+    ) -> V::Output {
+        let others = Threads::now();
+        let mut course = build();
+        let fits = self.workers < machine::cores();
+        let _pinned = if self.pinned && fits { Pinned::all_but(&others) } else { None };
+        turn.take(&mut course)
+    }
 }
 
 /// Something to be played by whoever takes part.
@@ -73,7 +92,7 @@ pub trait Turn<B: Body> {
 /// A turn taken by a design.
 struct Visitor<V, B> {
     turn: V,
-    workers: usize,
+    setting: Setting,
     body: std::marker::PhantomData<B>,
 }
 
@@ -81,18 +100,20 @@ impl<B: Body, V: Turn<B>> Visit<B::Back> for Visitor<V, B> {
     type Output = V::Output;
 
     fn visit<D: Design<B::Back>>(self) -> V::Output {
-        self.turn.take(&mut Through(D::with_workers(self.workers)))
+        let Setting { workers, .. } = self.setting;
+        self.setting.take(|| Through(D::with_workers(workers)), self.turn)
     }
 }
 
 impl Entrant {
     /// The rivals: whole systems.
-    pub const RIVALS: [Self; 5] = [
+    pub const RIVALS: [Self; 6] = [
         Self::Design(Entry::CrossbeamPool),
         Self::Design(Entry::RayonCrossbeam),
         Self::Design(Entry::RayonKanal),
         Self::Design(Entry::ThreadpoolMpsc),
         Self::Design(Entry::TokioJoinSet),
+        Self::Design(Entry::MutexPool),
     ];
 
     /// Our pool with another way back than our queue.
@@ -152,22 +173,27 @@ impl Entrant {
         }
     }
 
+    /// What is counted of it.
+    pub fn counted(self) -> Vec<Workload> {
+        if self.is_yardstick() { Vec::new() } else { Workload::COUNTED.to_vec() }
+    }
+
     /// Sets a course up and takes a turn on it.
     pub fn enter<B: Body, V: Turn<B>>(self, setting: Setting, turn: V) -> V::Output {
-        let Setting { workers, room, one_by_one, parked } = setting;
+        let Setting { workers, room, one_by_one, parked, .. } = setting;
         match self {
             Self::Path(Path::A) if one_by_one && parked => {
-                turn.take(&mut PathAOneByOne::new(workers).parked())
+                setting.take(|| PathAOneByOne::new(workers).parked(), turn)
             }
-            Self::Path(Path::A) if one_by_one => turn.take(&mut PathAOneByOne::new(workers)),
-            Self::Path(Path::A) => turn.take(&mut PathA::new(workers)),
-            Self::Path(Path::B) if parked => turn.take(&mut PathB::new(workers).parked()),
-            Self::Path(Path::B) => turn.take(&mut PathB::new(workers)),
+            Self::Path(Path::A) if one_by_one => setting.take(|| PathAOneByOne::new(workers), turn),
+            Self::Path(Path::A) => setting.take(|| PathA::new(workers), turn),
+            Self::Path(Path::B) if parked => setting.take(|| PathB::new(workers).parked(), turn),
+            Self::Path(Path::B) => setting.take(|| PathB::new(workers), turn),
             Self::Design(entry) => {
-                entry.visit(Visitor { turn, workers, body: std::marker::PhantomData })
+                entry.visit(Visitor { turn, setting, body: std::marker::PhantomData })
             }
-            Self::Rings => turn.take(&mut Yardstick::new(room, false)),
-            Self::ParkingRings => turn.take(&mut Yardstick::new(room, true)),
+            Self::Rings => setting.take(|| Yardstick::new(room, false), turn),
+            Self::ParkingRings => setting.take(|| Yardstick::new(room, true), turn),
         }
     }
 }

@@ -26,6 +26,10 @@ pub enum Workload {
     Drain,
     /// As `SubmitAll`, with 10 to this power.
     Outstanding(u32),
+    /// As `Windows`, allocations counted.
+    Mallocs,
+    /// Tasks that nobody begins, while they are outstanding.
+    Bytes,
 }
 
 /// One number that a workload comes to.
@@ -51,6 +55,14 @@ pub enum Figure {
     Drain,
     /// Of [`Workload::Outstanding`].
     Outstanding(u32),
+    /// Of [`Workload::Mallocs`].
+    Mallocs,
+    /// Of [`Workload::Bytes`].
+    Bytes,
+    /// The dearest of the [`Outstanding`](Self::Outstanding) against the cheapest.
+    Growth,
+    /// Counted in a program of its own, see [`instructions`](crate::headline::instructions).
+    Instructions,
 }
 
 impl Workload {
@@ -69,6 +81,9 @@ impl Workload {
     /// The powers of ten of [`Workload::Outstanding`].
     pub const POWERS: std::ops::RangeInclusive<u32> = 3..=6;
 
+    /// What is counted, once: it comes out the same every time.
+    pub const COUNTED: [Self; 2] = [Self::Mallocs, Self::Bytes];
+
     /// What it comes to.
     pub fn figures(self) -> Vec<Figure> {
         match self {
@@ -81,6 +96,8 @@ impl Workload {
             Self::InFlight => vec![Figure::InFlightP50, Figure::InFlightP99],
             Self::Drain => vec![Figure::Drain],
             Self::Outstanding(power) => vec![Figure::Outstanding(power)],
+            Self::Mallocs => vec![Figure::Mallocs],
+            Self::Bytes => vec![Figure::Bytes],
         }
     }
 
@@ -94,12 +111,26 @@ impl Workload {
             | Self::Windows
             | Self::InFlight
             | Self::Drain
-            | Self::Outstanding(_) => Duration::ZERO,
+            | Self::Outstanding(_)
+            | Self::Mallocs
+            | Self::Bytes => Duration::ZERO,
         }
     }
 }
 
 impl Figure {
+    /// Every figure, in the order of the table.
+    pub fn all() -> Vec<Self> {
+        let workloads = [Workload::SubmitAll, Workload::Windows, Workload::Micro1]
+            .into_iter()
+            .chain([Workload::Micro10, Workload::PacedParked, Workload::Paced])
+            .chain([Workload::InFlight, Workload::Drain])
+            .chain(Workload::POWERS.map(Workload::Outstanding));
+        let mut all: Vec<Self> = workloads.flat_map(Workload::figures).collect();
+        all.extend([Self::Growth, Self::Instructions, Self::Mallocs, Self::Bytes]);
+        all
+    }
+
     /// Whether less is better.
     pub fn lower_is_better(self) -> bool {
         !matches!(self, Self::Micro1 | Self::Micro10)
@@ -111,6 +142,9 @@ impl Figure {
             Self::SubmitAll | Self::Windows | Self::Drain | Self::Outstanding(_) => "ns",
             Self::Micro1 | Self::Micro10 => "%",
             Self::PacedParked | Self::Paced | Self::InFlightP50 | Self::InFlightP99 => "us",
+            Self::Mallocs | Self::Instructions => "a task",
+            Self::Bytes => "B a task",
+            Self::Growth => "times",
         }
     }
 
@@ -140,6 +174,10 @@ impl fmt::Display for Figure {
             Self::InFlightP99 => f.pad("W4 p99"),
             Self::Drain => f.pad("drain"),
             Self::Outstanding(power) => f.pad(&format!("1e{power} outstanding")),
+            Self::Growth => f.pad("1e3..1e6 outstanding"),
+            Self::Mallocs => f.pad("mallocs"),
+            Self::Bytes => f.pad("bytes outstanding"),
+            Self::Instructions => f.pad("instructions"),
         }
     }
 }
@@ -154,4 +192,32 @@ pub struct Reading {
     /// How many cores were in use, on average, the pacing of the workload left out; `None` where
     /// the system does not tell.
     pub cores: Option<f64>,
+}
+
+/// How much dearer a task is where it is dearest, over the [`Workload::POWERS`]; `None` if they
+/// have not all been played.
+pub fn growth(readings: &[Reading]) -> Option<Reading> {
+    let cost = |power| {
+        let reading = readings.iter().find(|reading| reading.figure == Figure::Outstanding(power));
+        reading.map(|reading| reading.value)
+    };
+    let costs: Option<Vec<f64>> = Workload::POWERS.map(cost).collect();
+    let costs = costs?;
+    let dearest = costs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let cheapest = costs.iter().copied().fold(f64::INFINITY, f64::min);
+    Some(Reading { figure: Figure::Growth, value: dearest / cheapest, cores: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn growth_is_the_dearest_against_the_cheapest() {
+        let reading =
+            |power, value| Reading { figure: Figure::Outstanding(power), value, cores: None };
+        let all = [reading(3, 110.0), reading(4, 100.0), reading(5, 120.0), reading(6, 150.0)];
+        assert_eq!(growth(&all).map(|reading| reading.value), Some(1.5));
+        assert_eq!(growth(&all[1..]), None);
+    }
 }

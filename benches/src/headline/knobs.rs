@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, Command, FromArgMatches};
+use serde::de::DeserializeOwned;
 
 use crate::criterion_flags;
-use crate::headline::figure::Workload;
+use crate::headline::figure::{Figure, Workload};
+use crate::headline::instructions::Count;
 use crate::headline::leg::Leg;
 use crate::headline::play::Extent;
 use crate::machine;
@@ -25,6 +27,9 @@ pub struct Knobs {
     /// Fewer rounds and fewer tasks: for a glance, not to be quoted
     #[arg(long)]
     quick: bool,
+    /// Let every thread run on any core, even where there is one for each
+    #[arg(long)]
+    unpinned: bool,
     /// Print what everybody came to, not only the best rival
     #[arg(long)]
     everybody: bool,
@@ -32,8 +37,11 @@ pub struct Knobs {
     #[arg(long, value_name = "FOLDER")]
     output: Option<PathBuf>,
     /// Run one leg and print its readings
-    #[arg(long, hide = true, value_name = "JSON", value_parser = leg)]
+    #[arg(long, hide = true, value_name = "JSON", value_parser = from_json::<Leg>)]
     leg: Option<Leg>,
+    /// Run the program whose instructions are counted
+    #[arg(long, hide = true, value_name = "JSON", value_parser = from_json::<Count>)]
+    count: Option<Count>,
     /// Cargo passes it to benches; without it everything is run once and nothing is measured
     #[arg(long, hide = true)]
     bench: bool,
@@ -56,6 +64,8 @@ pub enum Task {
     List,
     /// Be the process of one run.
     Leg(Leg),
+    /// Be the program whose instructions are counted.
+    Count(Count),
 }
 
 impl Knobs {
@@ -75,7 +85,7 @@ impl Knobs {
     where
         A: Into<std::ffi::OsString> + Clone,
     {
-        let names = all_names().iter().map(|name| format!("\n  {name}")).collect::<String>();
+        let names = Figure::all().iter().map(|name| format!("\n  {name}")).collect::<String>();
         let command = Command::new("headline").bin_name("cargo bench --bench headline --");
         let command = criterion_flags::ignored_by(Self::augment_args(command))
             .about("Where we stand against the best rival and the limit of the machine")
@@ -87,11 +97,16 @@ impl Knobs {
 
     /// What the program is to do.
     pub fn task(&self) -> Task {
-        match (&self.leg, self.list, self.test, self.bench) {
-            (Some(leg), ..) => Task::Leg(leg.clone()),
-            (None, true, ..) => Task::List,
-            (None, false, true, _) | (None, false, false, false) => Task::Smoke,
-            (None, false, false, true) => Task::Measure,
+        if let Some(leg) = &self.leg {
+            return Task::Leg(leg.clone());
+        }
+        if let Some(count) = self.count {
+            return Task::Count(count);
+        }
+        match (self.list, self.test, self.bench) {
+            (true, ..) => Task::List,
+            (false, true, _) | (false, false, false) => Task::Smoke,
+            (false, false, true) => Task::Measure,
         }
     }
 
@@ -122,21 +137,32 @@ impl Knobs {
         workers
     }
 
+    /// Whether each thread stays on a core of its own, if there are as many.
+    pub fn pinned(&self) -> bool {
+        !self.unpinned
+    }
+
     /// Whether everybody's figures are to be printed.
     pub fn everybody(&self) -> bool {
         self.everybody
     }
 
-    /// Whether `workload` is to be played.
-    pub fn wants(&self, workload: Workload) -> bool {
+    /// Whether something is to be played for the sake of `figure`.
+    pub fn wants(&self, figure: Figure) -> bool {
         let Some(filter) = &self.filter else { return true };
-        let wanted = |name: String| name.to_lowercase().contains(&filter.to_lowercase());
-        workload.figures().into_iter().any(|figure| wanted(figure.to_string()))
+        figure.to_string().to_lowercase().contains(&filter.to_lowercase())
     }
 
-    /// The names of what is to be played.
+    /// Whether `workload` is to be played.
+    pub fn plays(&self, workload: Workload) -> bool {
+        let grows = matches!(workload, Workload::Outstanding(_)) && self.wants(Figure::Growth);
+        grows || workload.figures().into_iter().any(|figure| self.wants(figure))
+    }
+
+    /// The names of what is to be measured.
     pub fn names(&self) -> Vec<String> {
-        names(all().filter(|workload| self.wants(*workload)))
+        let wanted = Figure::all().into_iter().filter(|figure| self.wants(*figure));
+        wanted.map(|figure| figure.to_string()).collect()
     }
 
     /// Where files go.
@@ -145,19 +171,7 @@ impl Knobs {
     }
 }
 
-fn all() -> impl Iterator<Item = Workload> {
-    Workload::ALL.into_iter().chain(Workload::POWERS.map(Workload::Outstanding))
-}
-
-fn all_names() -> Vec<String> {
-    names(all())
-}
-
-fn names(workloads: impl Iterator<Item = Workload>) -> Vec<String> {
-    workloads.flat_map(Workload::figures).map(|figure| figure.to_string()).collect()
-}
-
-fn leg(text: &str) -> Result<Leg, String> {
+fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
@@ -182,13 +196,13 @@ mod tests {
     fn a_filter_chooses_workloads() {
         assert_eq!(knobs("--bench w2").names(), ["W2 1us", "W2 10us"]);
         assert_eq!(knobs("--bench nothing-like-it").names(), [""; 0]);
-        assert_eq!(knobs("--bench").names().len(), all_names().len());
+        assert_eq!(knobs("--bench").names().len(), Figure::all().len());
     }
 
     #[test]
     fn flags_of_criterion_are_accepted() {
         let flags = "--bench --noplot -v --color always --save-baseline x --quick W1";
-        assert_eq!(knobs(flags).names(), ["W1'", "W1"]);
+        assert_eq!(knobs(flags).names(), ["W1", "W1'"]);
     }
 
     #[test]

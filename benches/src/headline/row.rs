@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry::{Occupied, Vacant};
 use serde::{Deserialize, Serialize};
 
 use crate::headline::entrant::{Entrant, Path};
-use crate::headline::figure::{Figure, Reading, Workload};
+use crate::headline::figure::{Figure, Reading};
 use crate::limits::median;
 use crate::ratio::Ratio;
 
@@ -53,6 +53,11 @@ impl Records {
         // There is one thread between two rings, whatever it is compared with.
         let workers = if entrant.is_yardstick() { 1 } else { workers };
         self.rounds.iter().map(move |round| round.get(&(entrant, workers, figure)).copied())
+    }
+
+    /// What was measured of somebody with so many workers, round by round.
+    pub fn measured(&self, at: (Entrant, usize, Figure)) -> impl Iterator<Item = Reading> {
+        self.rounds.iter().filter_map(move |round| round.get(&at).copied())
     }
 
     /// The median over the rounds of what `of` makes of a reading.
@@ -146,22 +151,14 @@ pub struct Row {
 impl Line {
     /// Every line there is.
     pub fn all(workers: &[usize]) -> Vec<Self> {
-        let mut figures: Vec<Figure> =
-            [Workload::SubmitAll, Workload::Windows, Workload::Micro1, Workload::Micro10]
-                .into_iter()
-                .chain([Workload::PacedParked, Workload::Paced, Workload::InFlight])
-                .chain([Workload::Drain])
-                .flat_map(Workload::figures)
-                .collect();
-        figures.extend(Workload::POWERS.map(Figure::Outstanding));
         let mut lines = Vec::new();
         for &workers in workers {
-            for &figure in &figures {
+            for figure in Figure::all() {
                 let parked = figure == Figure::PacedParked;
                 let field = if parked { Field::RivalsThatPark } else { Field::Rivals };
                 lines.extend(Path::ALL.map(|path| Self { figure, workers, path, field }));
             }
-            for figure in [Figure::Windows, Figure::InFlightP50] {
+            for figure in [Figure::Windows, Figure::InFlightP50, Figure::Instructions] {
                 let field = Entrant::OTHER_WAYS_BACK.map(Field::SamePool);
                 lines.extend(field.map(|field| Self { figure, workers, path: Path::B, field }));
             }
@@ -186,12 +183,16 @@ impl Line {
         }
     }
 
-    /// What plays the same at the least cost there can be.
-    fn limit(self) -> Entrant {
-        if self.figure == Figure::PacedParked { Entrant::ParkingRings } else { Entrant::Rings }
+    /// What plays the same at the least cost there can be; of growth there is none.
+    fn limit(self) -> Option<Entrant> {
+        match self.figure {
+            Figure::PacedParked => Some(Entrant::ParkingRings),
+            Figure::Growth => None,
+            _ => Some(Entrant::Rings),
+        }
     }
 
-    /// Fills the line in; `None` if ours was not measured.
+    /// Fills the line in; `None` if ours was not measured, or the only other.
     pub fn fill_in(self, records: &Records) -> Option<Row> {
         let Self { figure, workers, path, .. } = self;
         let ours = Entrant::Path(path);
@@ -205,8 +206,14 @@ impl Line {
                 },
             );
         let ratio = best.and_then(|(rival, _)| records.ratio((ours, rival), workers, figure));
-        let limit = value(self.limit());
-        let times = records.ratio((self.limit(), ours), workers, figure);
+        // Better than what is nothing already, or nothing against something: there is no number.
+        let ratio = ratio.filter(|ratio| ratio.median.is_finite());
+        if matches!(self.field, Field::SamePool(_)) && best.is_none() {
+            return None;
+        }
+        let yardstick = self.limit();
+        let limit = yardstick.and_then(value);
+        let times = yardstick.and_then(|limit| records.ratio((limit, ours), workers, figure));
         Some(Row {
             workload: self.workload(),
             workers,
@@ -220,7 +227,7 @@ impl Line {
             ratio_low: ratio.map(|ratio| ratio.low),
             ratio_high: ratio.map(|ratio| ratio.high),
             limit,
-            limit_name: limit.map(|_| self.limit().name().to_owned()),
+            limit_name: yardstick.filter(|_| limit.is_some()).map(|limit| limit.name().to_owned()),
             times_limit: times.map(|times| times.median),
             rounds: records.readings(ours, workers, figure).flatten().count(),
             cpu_cores: cores(ours),

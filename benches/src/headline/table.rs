@@ -59,7 +59,7 @@ fn interval(row: &Row) -> String {
 }
 
 /// Three significant digits, or all before the point.
-fn digits(value: f64) -> String {
+pub(crate) fn digits(value: f64) -> String {
     let decimals = match value.abs() {
         size if size >= 100.0 => 0,
         size if size >= 10.0 => 1,
