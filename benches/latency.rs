@@ -76,7 +76,7 @@ fn main() -> ExitCode {
     println!("\n{}", summary::headline(&results));
     match folder::write(&results, &session, &options.output()) {
         Ok(files) => {
-            println!("\n{} runs in {:.0} s; the report:", plan.runs(), results.seconds);
+            println!("\n{} runs planned, {:.0} s; the report:", plan.runs(), results.seconds);
             for file in files {
                 println!("  {}", file.display());
             }

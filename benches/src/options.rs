@@ -288,8 +288,10 @@ impl Options {
             arrivals: Arrivals::Window { in_flight },
             work: work(self.window_task.0),
         };
-        let burst =
-            |&size| Scenario { arrivals: Arrivals::Burst { size }, work: work(self.burst_task.0) };
+        let burst = |&size| Scenario {
+            arrivals: Arrivals::Burst { size },
+            work: Work::asleep(self.burst_task.0),
+        };
         let asked = |mode| self.scenarios.contains(&mode);
         let mut scenarios = Vec::new();
         if asked(Mode::Open) {

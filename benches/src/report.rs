@@ -6,11 +6,18 @@
 //! | [`summary`] | what was found, in sentences |
 //! | [`table`] | tables for the terminal |
 //! | [`csv`] | a line for each series |
+//! | `chart` | charts |
+//! | [`page`] | one self-contained page |
 //! | [`folder`] | all files of a session |
 
 mod number;
 
 pub mod csv;
-pub mod folder;
 pub mod summary;
 pub mod table;
+
+mod chart;
+
+pub mod page;
+
+pub mod folder;

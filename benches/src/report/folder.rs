@@ -4,13 +4,13 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::csv;
+use super::{csv, page};
 use crate::hgrm;
 use crate::recorder::Measure;
 use crate::results::Results;
 use crate::session::Session;
 
-/// Writes the files of a session to a folder, and says which they are.
+/// Writes the files of a session to a folder, and says which they are; the page comes last.
 ///
 /// `results.json` holds everything that any of them shows; the one of the session before becomes
 /// `previous.json`. What an earlier session has left of other series goes, so that the folder is
@@ -27,6 +27,8 @@ pub fn write(results: &Results, session: &Session, folder: &Path) -> io::Result<
     }
     write_file(&json, |out| Ok(serde_json::to_writer_pretty(out, results)?))?;
 
+    let report = folder.join("report.html");
+    write_file(&report, |out| out.write_all(page::page(results).as_bytes()))?;
     let table = folder.join("results.csv");
     write_file(&table, |out| csv::write(results, out))?;
     let log = folder.join("intervals.hlog");
@@ -47,7 +49,7 @@ pub fn write(results: &Results, session: &Session, folder: &Path) -> io::Result<
             }
         }
     }
-    Ok(vec![json, table, log, percentiles])
+    Ok(vec![json, table, log, percentiles, report])
 }
 
 fn write_file(

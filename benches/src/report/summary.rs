@@ -9,11 +9,6 @@ use crate::ratio::Verdict;
 use crate::recorder::Measure;
 use crate::results::{DesignFindings, Findings, Kind, Results};
 
-/// A sentence for each scenario: where the first design stands against the best of the others.
-pub fn sentences(results: &Results) -> Vec<String> {
-    results.scenarios.iter().filter_map(sentence).collect()
-}
-
 /// One sentence on everything.
 pub fn headline(results: &Results) -> String {
     let verdicts: Vec<Verdict> = results.scenarios.iter().filter_map(verdict).collect();
@@ -34,15 +29,24 @@ pub fn headline(results: &Results) -> String {
         (count(Verdict::Shorter), "behind it in"),
         (count(Verdict::TooFewRounds), "undecided in"),
     ];
-    let parts = parts.into_iter().filter(|(count, _)| *count > 0);
-    let parts: Vec<String> = parts.map(|(count, words)| format!("{words} {count}")).collect();
-    let [first, rest @ ..] = &parts[..] else { unreachable!("there are verdicts") };
-    let first = first
-        .replace("with it", "with the best rival")
-        .replace("behind it", "behind the best rival");
-    let rest: String = rest.iter().map(|part| format!(", {part}")).collect();
+    let mut parts = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, words)| {
+        let all = verdicts.len();
+        if count == all { format!("{words} all of {all}") } else { format!("{words} {count}") }
+    });
+    // The first part says whom it is compared with.
+    let first = parts.next().unwrap_or_default();
+    let first = first.replacen("with it", "with the best rival", 1);
+    let first = first.replacen("behind it", "behind the best rival", 1);
+    let rest: Vec<String> = parts.collect();
+    let list = match &rest[..] {
+        [] => first,
+        [last] => format!("{first} and {last} of {}", verdicts.len()),
+        [middle @ .., last] => {
+            format!("{first}, {} and {last} of {}", middle.join(", "), verdicts.len())
+        }
+    };
     let scenarios = if verdicts.len() == 1 { "scenario" } else { "scenarios" };
-    format!("{ours} is {first}{rest} of {} {scenarios}, by the median.", verdicts.len())
+    format!("{ours} is {list} {scenarios}, by the median.")
 }
 
 /// What the first design of a scenario is judged by: the delivery of a task, or half of a burst.
@@ -71,7 +75,33 @@ fn verdict(findings: &Findings) -> Option<Verdict> {
     Some(rival.ratio(measure(findings.kind), Percentile::P50)?.verdict)
 }
 
-fn sentence(findings: &Findings) -> Option<String> {
+/// Where the first design of a scenario stands against the best rival, in a word.
+pub(super) fn standing(findings: &Findings) -> Option<&'static str> {
+    verdict(findings).map(|verdict| match verdict {
+        Verdict::Longer => "ahead",
+        Verdict::NoDifference => "level",
+        Verdict::Shorter => "behind",
+        Verdict::TooFewRounds => "undecided",
+    })
+}
+
+/// The same in figures: the first design's median, and the best rival's ratio.
+pub(super) fn figures(findings: &Findings) -> Option<String> {
+    let measure = measure(findings.kind);
+    let median = findings.sound().next()?.sample(measure)?.percentiles.p50?;
+    let mut figures = format!("{} {} ns", measure.slug().replace('-', " "), grouped(median));
+    if let Some(rival) = best_rival(findings) {
+        let ratio = rival.ratio(measure, Percentile::P50)?.ratio;
+        figures += &format!(
+            "; {} takes {:.2} times as long, {:.2} to {:.2}",
+            rival.design, ratio.median, ratio.low, ratio.high
+        );
+    }
+    Some(figures)
+}
+
+/// Where the first design of a scenario stands against the best rival, in a sentence.
+pub fn sentence(findings: &Findings) -> Option<String> {
     let measure = measure(findings.kind);
     let ours = findings.sound().next()?;
     let median = ours.sample(measure)?.percentiles.p50?;
@@ -89,7 +119,7 @@ fn sentence(findings: &Findings) -> Option<String> {
     if let Some(rival) = best_rival(findings) {
         let reading = rival.ratio(measure, Percentile::P50)?;
         let ratio = reading.ratio;
-        let range = format!("{:.2} [{:.2} to {:.2}]", ratio.median, ratio.low, ratio.high);
+        let range = format!("{:.2} ({:.2} to {:.2})", ratio.median, ratio.low, ratio.high);
         let verdict = match reading.verdict {
             Verdict::NoDifference => ": no difference",
             Verdict::TooFewRounds => ": too few rounds to tell",
@@ -106,7 +136,8 @@ fn sentence(findings: &Findings) -> Option<String> {
     Some(sentence)
 }
 
-const IN_ORDER: &str = <InOrder<()> as Design<()>>::NAME;
+/// The name of what is no rival: it has no completion order.
+pub(super) const IN_ORDER: &str = <InOrder<()> as Design<()>>::NAME;
 
 /// Whether a design is of our own making.
 pub(super) fn is_ours(design: &str) -> bool {
