@@ -26,7 +26,32 @@
 //! | more tasks while results come in | [`CompletionSet`] |
 //! | submit from inside tasks | [`Pool::handle`] |
 //! | cancel what has not begun | [`JoinHandle::cancel`], [`JoinHandle::canceller`] |
+//! | await it, on any executor | [`JoinHandle`] is a future; [`AsCompleted::into_stream`], [`CompletionSet::next_async`], [`CompletionSet::stream`] |
 //! | feed it from elsewhere | [`completer`] |
+//!
+//! # In async code
+//!
+//! The same handles, iterators and sets can be awaited, on any executor, in turns with the calls that
+//! block. Tasks may block, as always; whoever awaits them does not.
+//!
+//! ```
+//! use futures::StreamExt; // or the StreamExt of another crate
+//! use photofinish::{Pool, as_completed};
+//!
+//! # futures::executor::block_on(async {
+//! let pool = Pool::builder().workers(4).build()?;
+//! assert_eq!(pool.submit(|| 6 * 7).await.unwrap(), 42);
+//!
+//! let tasks = (0..10).map(|n| pool.submit(move || n * n));
+//! let mut results = as_completed(tasks).into_stream();
+//! let mut sum = 0;
+//! while let Some(finished) = results.next().await {
+//!     sum += finished.outcome.unwrap();
+//! }
+//! assert_eq!(sum, 285);
+//! # Ok::<(), photofinish::BuildError>(())
+//! # }).unwrap();
+//! ```
 //!
 //! # What is guaranteed
 //!
@@ -44,6 +69,8 @@
 //!
 //! * With `panic = "abort"` a panicking task ends the process.
 //! * `next` and `join` block the thread they are called on: in async code, that is the executor's.
+//!   Await there instead. An await runs no other tasks of a pool, as a join on a worker does: if all
+//!   workers block on executors that await tasks of the same pool, those do not begin.
 //! * Waits on what is not a descendant of the waiting task, or under a lock that other tasks take,
 //!   may deadlock.
 

@@ -110,8 +110,10 @@ impl StateWord {
 
     /// The handle leaves a finished task whose outcome it has taken.
     pub(crate) fn release_handle(&self) -> Owed {
+        // Nobody but the handle sets these two, and one that was awaited has set the second.
+        let missing = (HANDLE_GONE | TAKEN) & !self.peek().0;
         // ORDERING (edge last touch): AcqRel.
-        Snapshot(self.0.fetch_or(HANDLE_GONE | TAKEN, AcqRel)).release_handle().1
+        Snapshot(self.0.fetch_add(missing, AcqRel)).release_handle().1
     }
 
     /// The consumer has received the task and taken its outcome: delivery and handle go.

@@ -1,6 +1,7 @@
 //! The asynchronous face of [`CompletionSet`].
 
 use std::fmt;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -20,8 +21,44 @@ use crate::outstanding::Finished;
 pub struct CompletionSetStream<'a, T>(&'a mut CompletionSet<T>);
 
 impl<T> CompletionSet<T> {
+    /// Gives the next task that finishes, awaiting it; `None` if the set is empty. Between the
+    /// calls tasks can be added.
+    ///
+    /// # Cancel safety
+    ///
+    /// The set is what it was when the future is dropped before it is ready.
+    ///
+    /// ```
+    /// use futures_lite::future::block_on;
+    /// use photofinish_protocol::{CompletionSet, completer};
+    ///
+    /// let mut set = CompletionSet::new();
+    /// let (completer, handle) = completer();
+    /// set.add(handle);
+    /// std::thread::spawn(move || completer.complete(3));
+    /// let countdown = block_on(async {
+    ///     let mut numbers = Vec::new();
+    ///     while let Some(finished) = set.next_async().await {
+    ///         let number = finished.outcome.unwrap();
+    ///         numbers.push(number);
+    ///         if number > 0 {
+    ///             let (completer, handle) = photofinish_protocol::completer();
+    ///             completer.complete(number - 1).unwrap();
+    ///             set.add(handle);
+    ///         }
+    ///     }
+    ///     numbers
+    /// });
+    /// assert_eq!(countdown, [3, 2, 1, 0]);
+    /// ```
+    pub async fn next_async(&mut self) -> Option<Finished<T>> {
+        let mut stream = self.stream();
+        poll_fn(|context| Pin::new(&mut stream).poll_next(context)).await
+    }
+
     /// The tasks in the set as a `Stream`, for any executor. Dropping it leaves them in the set,
-    /// where the next stream finds them, or a blocking [`next_finished`](Self::next_finished).
+    /// where the next stream finds them, or a blocking [`next_finished`](Self::next_finished). It
+    /// borrows the set: to add tasks between the items use [`next_async`](Self::next_async).
     ///
     /// # Cancel safety
     ///
@@ -40,7 +77,8 @@ impl<T> CompletionSet<T> {
     /// set.add(handle);
     /// std::thread::spawn(move || completer.complete(1));
     /// block_on(async {
-    ///     while let Some(finished) = set.stream().next().await {
+    ///     let mut results = set.stream();
+    ///     while let Some(finished) = results.next().await {
     ///         assert_eq!(finished.outcome.unwrap(), 1);
     ///     }
     /// });
