@@ -68,7 +68,7 @@ impl Counting {
         let installed = Allocated::so_far() != installed;
         COUNTS.store(false, Ordering::Relaxed);
         let counted = Allocated::so_far() - self.before;
-        installed.then_some(Allocated { calls: counted.calls - 1, bytes: counted.bytes - 1 })
+        installed.then(|| Allocated { calls: counted.calls - 1, bytes: counted.bytes - 1 })
     }
 }
 

@@ -1,4 +1,5 @@
-//! How much of the cores' time is used.
+//! How much of the cores' time is used, exactly: what `getrusage` says is brought up to date by the
+//! timer's tick only, and a nap between two tasks is shorter than that.
 
 use std::time::{Duration, Instant};
 

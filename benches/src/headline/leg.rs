@@ -133,3 +133,42 @@ impl fmt::Display for Failure {
 }
 
 impl Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::headline::entrant::Path;
+    use crate::headline::play::Extent;
+    use crate::work::Pace;
+
+    fn leg() -> Leg {
+        let (extent, pace) = (Extent::Smoke, Pace::measure());
+        let conditions = Conditions { workers: 1, extent, pinned: false, pace };
+        let workloads = vec![Workload::Windows, Workload::Outstanding(3)];
+        Leg { entrant: Entrant::Path(Path::B), conditions, workloads }
+    }
+
+    #[test]
+    fn a_leg_is_the_same_in_another_process() {
+        let text = serde_json::to_string(&leg()).unwrap();
+        let read: Leg = serde_json::from_str(&text).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), text);
+        assert!(serde_json::from_str::<Leg>(&text.replace("photofinish B", "nobody")).is_err());
+    }
+
+    #[test]
+    fn a_leg_comes_to_the_figures_of_its_workloads() {
+        let readings = leg().run().unwrap();
+        let figures: Vec<_> = readings.iter().map(|reading| reading.figure).collect();
+        let expected: Vec<_> = leg().workloads.into_iter().flat_map(Workload::figures).collect();
+        assert_eq!(figures, expected);
+    }
+
+    #[test]
+    fn a_failure_names_who_and_what() {
+        let fault = Fault::Twice { number: 7 };
+        let failure = leg().fails(Cause::Fault(Workload::Windows, fault));
+        let said = "photofinish B, workers 1: delivered task 7 twice (Windows)";
+        assert_eq!(failure.to_string(), said);
+    }
+}

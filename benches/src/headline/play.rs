@@ -3,6 +3,8 @@
 mod checked;
 mod latency;
 mod memory;
+#[cfg(test)]
+mod spoilt;
 mod throughput;
 
 use std::time::Duration;

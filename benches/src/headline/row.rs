@@ -235,3 +235,128 @@ impl Line {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use photofinish_baselines::Entry;
+
+    use super::*;
+
+    const B: Entrant = Entrant::Path(Path::B);
+    const POOL: Entrant = Entrant::Design(Entry::CrossbeamPool);
+    const KANAL: Entrant = Entrant::Design(Entry::RayonKanal);
+
+    /// Three rounds of `figure` with one worker.
+    fn records(figure: Figure, everybody: &[(Entrant, [f64; 3])]) -> Records {
+        let mut records = Records::default();
+        for round in 0..3 {
+            records.next_round();
+            for (entrant, values) in everybody {
+                let (value, cores) = (values[round], Some(1.0 + round as f64));
+                records.note(*entrant, 1, Reading { figure, value, cores });
+            }
+        }
+        records
+    }
+
+    fn row(figure: Figure, field: Field, records: &Records) -> Option<Row> {
+        Line { figure, workers: 1, path: Path::B, field }.fill_in(records)
+    }
+
+    #[test]
+    fn a_ratio_is_the_median_of_the_rounds_with_their_whole_interval() {
+        // The second round was slow for everybody, the third for us alone.
+        let ours = (B, [100.0, 200.0, 150.0]);
+        let rivals = [(POOL, [300.0, 640.0, 300.0]), (KANAL, [900.0, 100.0, 900.0])];
+        let limit = (Entrant::Rings, [50.0, 50.0, 50.0]);
+        let all = records(Figure::Windows, &[ours, rivals[0], rivals[1], limit]);
+        let row = row(Figure::Windows, Field::Rivals, &all).unwrap();
+        assert_eq!(row.best_rival.as_deref(), Some("channel-pool"));
+        assert_eq!((row.ours, row.rival), (150.0, Some(300.0)));
+        assert_eq!((row.ratio, row.ratio_low, row.ratio_high), (Some(3.0), Some(2.0), Some(3.2)));
+        assert_eq!((row.limit, row.times_limit), (Some(50.0), Some(3.0)));
+        assert_eq!((row.rounds, row.cpu_cores, row.rival_cores), (3, Some(2.0), Some(2.0)));
+    }
+
+    #[test]
+    fn where_more_is_better_the_ratios_are_turned_round() {
+        let all =
+            [(B, [90.0; 3]), (POOL, [45.0; 3]), (KANAL, [30.0; 3]), (Entrant::Rings, [99.0; 3])];
+        let row = row(Figure::Micro1, Field::Rivals, &records(Figure::Micro1, &all)).unwrap();
+        assert_eq!(row.best_rival.as_deref(), Some("channel-pool"));
+        assert_eq!((row.ratio, row.times_limit), (Some(2.0), Some(1.1)));
+        assert!(!row.lower_is_better);
+    }
+
+    #[test]
+    fn a_parked_consumer_is_compared_with_those_that_park() {
+        let mut all = records(Figure::Paced, &[(POOL, [9.0; 3]), (KANAL, [0.5; 3])]);
+        let parked = Reading { figure: Figure::PacedParked, value: 8.0, cores: None };
+        all.note(B, 1, parked);
+        let row = row(Figure::PacedParked, Field::RivalsThatPark, &all).unwrap();
+        assert_eq!((row.best_rival.as_deref(), row.rival), (Some("channel-pool"), Some(9.0)));
+        assert_eq!((row.rounds, row.ratio), (1, Some(9.0 / 8.0)));
+    }
+
+    #[test]
+    fn what_was_not_measured_has_no_row() {
+        let all = records(Figure::Windows, &[(B, [1.0; 3])]);
+        assert!(row(Figure::Drain, Field::Rivals, &all).is_none());
+        assert!(row(Figure::Windows, Field::SamePool(POOL), &all).is_none());
+        let alone = row(Figure::Windows, Field::Rivals, &all).unwrap();
+        assert_eq!((alone.best_rival, alone.ratio, alone.limit), (None, None, None));
+    }
+
+    #[test]
+    fn nothing_against_something_has_no_ratio() {
+        let all = records(Figure::Mallocs, &[(B, [0.0; 3]), (POOL, [1.0; 3])]);
+        let row = row(Figure::Mallocs, Field::Rivals, &all).unwrap();
+        assert_eq!((row.ours, row.rival, row.ratio), (0.0, Some(1.0), None));
+    }
+
+    #[test]
+    #[should_panic(expected = "measured twice")]
+    fn a_figure_is_noted_once_in_a_round() {
+        let mut all = records(Figure::Drain, &[(B, [1.0; 3])]);
+        all.note(B, 1, Reading { figure: Figure::Drain, value: 1.0, cores: None });
+    }
+
+    #[test]
+    fn the_file_has_these_fields_and_no_others() {
+        let all = records(Figure::Windows, &[(B, [1.0; 3]), (POOL, [2.0; 3])]);
+        let row = row(Figure::Windows, Field::Rivals, &all).unwrap();
+        let object = serde_json::to_value(&row).unwrap();
+        let fields: Vec<&str> = object.as_object().unwrap().keys().map(String::as_str).collect();
+        let mut expected = [
+            "workload",
+            "workers",
+            "path",
+            "ours",
+            "unit",
+            "lower_is_better",
+            "best_rival",
+            "rival",
+            "ratio",
+            "ratio_low",
+            "ratio_high",
+            "limit",
+            "limit_name",
+            "times_limit",
+            "rounds",
+            "cpu_cores",
+        ];
+        let sorted = |fields: &mut [&str]| fields.sort_unstable();
+        sorted(&mut expected);
+        assert_eq!(fields, expected);
+        assert!(object["ratio"].is_f64() && object["limit"].is_null());
+        assert_eq!((object["path"].as_str(), object["workers"].as_u64()), (Some("B"), Some(1)));
+    }
+
+    #[test]
+    fn each_line_is_there_once() {
+        let lines = Line::all(&[1, 2]);
+        let name = |line: &Line| (line.workload(), line.workers, line.path.to_string());
+        let names: std::collections::HashSet<_> = lines.iter().map(name).collect();
+        assert_eq!(names.len(), lines.len());
+    }
+}
