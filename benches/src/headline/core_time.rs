@@ -1,5 +1,4 @@
-//! How much of the cores' time is used, exactly: what `getrusage` says is brought up to date by the
-//! timer's tick only, and a nap between two tasks is shorter than that.
+//! How much of the cores' time is used.
 
 use std::time::{Duration, Instant};
 
@@ -55,10 +54,15 @@ impl Watch {
         Self { begun: Instant::now(), used }
     }
 
-    /// The time since, and how many cores were in use meanwhile, on average, `aside` left out.
+    /// What a core has done since the timer's last tick is not known of other threads than the
+    /// calling one: a time must be longer than a few ticks to tell anything.
+    const SHORTEST: Duration = Duration::from_millis(20);
+
+    /// The time since, and how many cores were in use meanwhile, on average, `aside` left out;
+    /// `None` if the time was too short to tell.
     pub fn stop(self, aside: Duration) -> (Duration, Option<f64>) {
         let elapsed = self.begun.elapsed();
-        let used = of_process().zip(self.used);
+        let used = of_process().zip(self.used).filter(|_| elapsed >= Self::SHORTEST);
         let used = used.map(|(now, before)| now.saturating_sub(before).saturating_sub(aside));
         (elapsed, used.map(|used| used.as_secs_f64() / elapsed.as_secs_f64()))
     }
