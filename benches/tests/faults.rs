@@ -3,11 +3,16 @@
 use std::time::{Duration, Instant};
 
 use photofinish_baselines::{Design, ThroughSet, Visit};
-use photofinish_bench::contestant::Trouble;
+use photofinish_bench::clock::Clock;
+use photofinish_bench::contestant::{Contestant, Trouble};
+use photofinish_bench::report::page::page;
+use photofinish_bench::report::table::Tables;
+use photofinish_bench::results::Results;
 use photofinish_bench::roll::Fault;
 use photofinish_bench::run::{Conditions, Play};
 use photofinish_bench::scenario::{Arrivals, Scenario, Waiting};
 use photofinish_bench::series::Failure;
+use photofinish_bench::session::Plan;
 use photofinish_bench::stamps::Stamps;
 use photofinish_bench::work::Work;
 
@@ -97,18 +102,19 @@ impl<const KIND: u8> Design<Stamps> for Spoilt<KIND> {
 const OPEN: Arrivals = Arrivals::OpenLoop { rate: 2_000.0, waiting: Waiting::Parked };
 const WINDOW: Arrivals = Arrivals::Window { in_flight: 16 };
 
+fn conditions() -> Conditions {
+    Conditions {
+        workers: 1,
+        pinned: false,
+        counted: false,
+        warm_up: Duration::from_millis(1),
+        duration: Duration::from_millis(20),
+        patience: Duration::from_millis(200),
+    }
+}
+
 fn play<const KIND: u8>(arrivals: Arrivals) -> Result<u64, Fault> {
-    let play = Play {
-        scenario: Scenario { arrivals, work: Work::NONE },
-        conditions: Conditions {
-            workers: 1,
-            pinned: false,
-            counted: false,
-            warm_up: Duration::from_millis(1),
-            duration: Duration::from_millis(20),
-            patience: Duration::from_millis(200),
-        },
-    };
+    let play = Play { scenario: Scenario { arrivals, work: Work::NONE }, conditions: conditions() };
     Visit::visit::<Spoilt<KIND>>(play).map(|run| run.recorded)
 }
 
@@ -149,4 +155,30 @@ fn the_failure_names_the_design_and_the_task() {
         failure.to_string(),
         "spoilt delivered task 7 twice (closed loop, a window of 16 in flight, each empty; round 2)"
     );
+}
+
+/// Nothing is made of the numbers of a design that is not sound, and every output says why.
+#[test]
+fn every_output_names_the_design_and_leaves_its_numbers_out() {
+    let window = Scenario { arrivals: WINDOW, work: Work::NONE };
+    let plan = Plan {
+        pairs: vec![
+            (window, Contestant::of::<Spoilt<0>, Clock>()),
+            (window, Contestant::of::<Spoilt<3>, Clock>()),
+        ],
+        conditions: conditions(),
+        rounds: 2,
+        surroundings: false,
+    };
+    let session = plan.play(|_| true);
+    assert_eq!(session.failures().count(), 1);
+    let results = Results::of(&plan, &session);
+    let [sound, spoilt] = &results.scenarios[0].designs[..] else { panic!("two designs") };
+    assert!(sound.failure.is_none() && !sound.samples.is_empty());
+    assert!(spoilt.failure.is_some() && spoilt.samples.is_empty() && spoilt.ratios.is_empty());
+    let said = "spoilt delivered task 7 twice";
+    let json = serde_json::to_string(&results).unwrap();
+    for output in [Tables(&results).to_string(), page(&results), json] {
+        assert!(output.contains(said), "{output}");
+    }
 }
