@@ -7,7 +7,7 @@
 use loom::sync::{Arc, Notify};
 use photofinish::{BuildError, Cancelled, JoinError, Pool, as_completed, completer};
 use photofinish_loom_tests::Bound::Preemptions;
-use photofinish_loom_tests::{Mark, Value, Witness, model, spawn};
+use photofinish_loom_tests::{Mark, Value, Witness, model, spawn, until_nothing_moves};
 
 use super::number;
 
@@ -56,22 +56,48 @@ fn two_workers_going_to_sleep_leave_no_task_behind() {
     });
 }
 
-/// With two tasks in the queue the silence of submitters must not leave a worker asleep: a task is
-/// taken out by one worker while the other lies down, or a batch is on its way between queues.
+/// Submits two tasks that wait for each other. If one of them lies there while a worker sleeps,
+/// its partner waits for ever.
+fn submit_a_meeting(pool: &Pool) {
+    let bells = Arc::new([Notify::new(), Notify::new()]);
+    for (mine, other) in [(0, 1), (1, 0)] {
+        let bells = Arc::clone(&bells);
+        // The task blocks its worker: a wait of the pool's own would run the other task.
+        drop(pool.submit(move || {
+            bells[other].notify();
+            bells[mine].wait();
+        }));
+    }
+}
+
+/// With two tasks in the queue the silence of submitters must not leave a worker asleep: one takes
+/// a task out while the other lies down.
 #[test]
 #[ignore = "takes minutes: part of `just deep`"]
 fn two_tasks_that_meet_each_other_find_a_worker_each() {
     model("tasks_that_meet", Preemptions(1), &[], || {
         let pool = pool(2);
-        let bells = Arc::new([Notify::new(), Notify::new()]);
-        for (mine, other) in [(0, 1), (1, 0)] {
-            let bells = Arc::clone(&bells);
-            // The task blocks its worker: a wait of the pool's own would run the other task.
-            drop(pool.submit(move || {
-                bells[other].notify();
-                bells[mine].wait();
-            }));
-        }
+        submit_a_meeting(&pool);
+        drop(pool);
+    });
+}
+
+/// A worker that is not counted as searching takes the two that meet as a batch. While the second
+/// is on its way from queue to queue, the other worker runs the third, finds nothing and lies
+/// down: it has to be told of what has arrived in the first one's queue.
+#[test]
+#[ignore = "takes minutes: part of `just deep`"]
+fn two_tasks_that_meet_in_one_batch_find_a_worker_each() {
+    model("tasks_that_meet_in_a_batch", Preemptions(1), &[], || {
+        let pool = pool(2);
+        let bell = Arc::new(Notify::new());
+        let rung = Arc::clone(&bell);
+        until_nothing_moves();
+        drop(pool.submit(move || rung.wait()));
+        until_nothing_moves();
+        submit_a_meeting(&pool);
+        drop(pool.submit(|| ()));
+        bell.notify();
         drop(pool);
     });
 }

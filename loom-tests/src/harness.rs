@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::SeqCst;
 
 use photofinish_protocol::sync::{SIDE, Side, begin_execution};
 
-use crate::{DEEP_MODELS, MODELS};
+use crate::{DEEP_BOUND, DEEP_MODELS, MODELS, TOO_DEEP};
 use crate::{plan, value};
 
 // With the native side underneath, a model would explore one execution and pass.
@@ -25,6 +25,15 @@ pub enum Bound {
     Unbounded,
     /// Every execution in which at most so many threads are preempted while they could go on.
     Preemptions(usize),
+}
+
+impl Bound {
+    /// The bound of a deep run: [`DEEP_BOUND`] if this one is lower, or what [`TOO_DEEP`] says.
+    fn deepened(self, model: &str) -> Self {
+        let Self::Preemptions(most) = self else { return self };
+        let at_most = TOO_DEEP.iter().find(|(name, _)| *name == model);
+        Self::Preemptions(most.max(at_most.map_or(DEEP_BOUND, |(_, bound)| *bound)))
+    }
 }
 
 impl std::fmt::Display for Bound {
@@ -134,6 +143,7 @@ pub fn model(
 ) {
     let is_listed = MODELS.contains(&name) || DEEP_MODELS.contains(&name);
     assert!(is_listed, "{name} is missing in the list of models");
+    let bound = if plan::is_deep() { bound.deepened(name) } else { bound };
     let executions = explore(bound, witnesses, execution);
     // The test harness has begun a line of its own.
     println!("\n{name}: {executions} executions, bound {bound}, complete");

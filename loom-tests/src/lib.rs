@@ -43,8 +43,15 @@ pub use onlooker::{Progress, Stage, Standstills, until_nothing_moves};
 #[cfg(loom)]
 pub use value::{Value, live_values};
 
+/// The bound on preemptions under `just deep`, where it is not higher anyway.
+pub const DEEP_BOUND: usize = 3;
+
+/// Models that take more than some minutes at [`DEEP_BOUND`], and the bound that `just deep` runs
+/// them at.
+pub const TOO_DEEP: &[(&str, usize)] = &[];
+
 /// Models that take minutes: `just deep` runs them, and nothing else does.
-pub const DEEP_MODELS: &[&str] = &["tasks_that_meet"];
+pub const DEEP_MODELS: &[&str] = &["tasks_that_meet", "tasks_that_meet_in_a_batch"];
 
 /// The models. A model that is not here does not run, and one that is here and did not run fails
 /// the driver.

@@ -6,6 +6,7 @@
 //! | `PHOTOFINISH_RECORD` | anything | prints a line for each ordering that the model used |
 //! | `PHOTOFINISH_MUTANT` | `FILE:LINE:COLUMN KIND ORDERING` | weakens that ordering |
 //! | `PHOTOFINISH_FREEZE` | `ROLE STEP` | stops that thread before that step |
+//! | `PHOTOFINISH_DEEP` | anything | raises the bounds on preemptions |
 
 use std::env;
 
@@ -28,6 +29,11 @@ pub(crate) fn follow() {
         let number = |text: &str| text.parse().expect("PHOTOFINISH_FREEZE is two numbers");
         hooks::freeze(Freeze { role: number(role), step: number(step) });
     }
+}
+
+/// Whether the bounds are to be raised.
+pub(crate) fn is_deep() -> bool {
+    env::var_os("PHOTOFINISH_DEEP").is_some()
 }
 
 /// Prints what was recorded.
