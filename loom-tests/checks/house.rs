@@ -98,6 +98,18 @@ fn one_file_of_each_crate_knows_about_the_model_checkers() {
     }
 }
 
+/// loom's weak compare-exchange never fails for no reason, so a model would not see what happens
+/// then.
+#[test]
+fn no_compare_exchange_may_fail_for_no_reason() {
+    // `fetch_update` and its like are loops around a weak one.
+    let weak = ["compare_exchange_weak", "fetch_update", "try_update", "compare_and_swap"];
+    for file in CRATES.into_iter().flat_map(files) {
+        let found = weak.iter().find(|name| file.text.contains(**name));
+        assert_eq!(found, None, "{}", file.path.display());
+    }
+}
+
 /// The labels `(KIND NAME)` in `text`.
 fn labels(kind: &str, text: &str) -> Vec<String> {
     // A label may be broken over two lines of a comment.

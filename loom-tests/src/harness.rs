@@ -163,6 +163,7 @@ pub fn explore(
     let counter = Arc::clone(&executions);
     value::forget_all();
     plan::follow();
+    let _report = plan::Report;
     builder(bound).check(move || {
         begin_execution();
         // The checker tells nobody when an execution ends, so the next one looks back.
@@ -172,7 +173,6 @@ pub fn explore(
     });
     value::assert_each_dropped_once();
     witnesses.iter().for_each(|witness| witness.assert_seen());
-    plan::report();
     executions.load(SeqCst)
 }
 

@@ -36,8 +36,17 @@ pub(crate) fn is_deep() -> bool {
     env::var_os("PHOTOFINISH_DEEP").is_some()
 }
 
-/// Prints what was recorded.
-pub(crate) fn report() {
+/// Prints what was recorded when it is dropped: the place of a wrong ordering is told by the very
+/// run that fails for it.
+pub(crate) struct Report;
+
+impl Drop for Report {
+    fn drop(&mut self) {
+        report();
+    }
+}
+
+fn report() {
     // The test harness has begun a line of its own.
     println!();
     for (site, ordering, hits) in hooks::recorded() {
