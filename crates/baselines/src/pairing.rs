@@ -154,8 +154,8 @@ pairings! {
     /// condition variable, both tuned.
     MutexPool("mutex-pool"): TunedMutexPool, MutexChannel;
 
-    /// The same, as one writes it first: each side notifies for each job and each result, under
-    /// the lock.
+    /// The same, as one writes it first: a notification for each job and each result, whether or
+    /// not anybody waits, and a lock for each result received.
     NaiveMutex("naive-mutex-pool"): NaiveMutexPool, NaiveMutexChannel;
 
     #[cfg(feature = "peers")]

@@ -1,5 +1,6 @@
 //! What every design must do, ours and the rivals alike.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::RecvTimeoutError;
@@ -199,7 +200,10 @@ macro_rules! conformance {
 
             $(conformance!(@$more $design);)*
         }
-    )+};
+    )+
+        /// The designs that the tests run over.
+        const TESTED: &[&str] = &[$(<$design<()> as Design<()>>::NAME),+];
+    };
     // The order of completion: of one worker, because nothing tells which of two was first; and of
     // results that nobody waits for yet.
     (@ordered $design:ident) => {
@@ -257,6 +261,13 @@ conformance! {
     mutex_pool: MutexPool, ordered, finishes;
     naive_mutex_pool: NaiveMutex, ordered, finishes;
     concurrent_futures: ConcurrentFutures, ordered, finishes;
+}
+
+#[test]
+fn the_whole_catalogue_is_tested() {
+    let catalogue: BTreeSet<_> = Entry::ALL.iter().map(|entry| entry.name()).collect();
+    assert_eq!(TESTED.iter().copied().collect::<BTreeSet<_>>(), catalogue);
+    assert_eq!(TESTED.len(), Entry::ALL.len());
 }
 
 #[test]

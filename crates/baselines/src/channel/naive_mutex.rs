@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use super::{Channel, left};
 
-/// `Mutex<VecDeque<T>>` and `Condvar`: a worker notifies for each result while it holds the lock,
-/// and the consumer locks for each result.
+/// `Mutex<VecDeque<T>>` and `Condvar`: a worker notifies for each result, whether or not the
+/// consumer waits, and the consumer locks for each result.
 #[derive(Debug)]
 pub(crate) struct NaiveMutexChannel<T: 'static>(&'static Mailbox<T>);
 
@@ -39,8 +39,7 @@ impl<T: Send + 'static> Channel<T> for NaiveMutexChannel<T> {
     }
 
     fn send(sender: Self::Sender, value: T) {
-        let mut letters = sender.letters();
-        letters.push_back(value);
+        sender.letters().push_back(value);
         sender.arrived.notify_one();
     }
 

@@ -12,7 +12,8 @@ type Job = Box<dyn FnOnce() + Send>;
 /// worker that waits and that nobody has notified yet, and after it has unlocked.
 pub(crate) type TunedMutexPool = MutexPool<true>;
 
-/// The same as one writes it first: the submitter notifies for each job, under the lock.
+/// The same as one writes it first: the submitter notifies for each job, whether or not a worker
+/// waits.
 pub(crate) type NaiveMutexPool = MutexPool<false>;
 
 #[derive(Debug)]
@@ -82,16 +83,12 @@ impl<const TUNED: bool> Executor for MutexPool<TUNED> {
         let job = Box::new(job);
         let mut jobs = self.shared.jobs();
         jobs.queue.push_back(job);
-        if TUNED {
-            let waiting = jobs.waiting > 0;
-            // A wake without reason lets the number run ahead of those that wait: a notification
-            // too many at worst.
-            jobs.waiting = jobs.waiting.saturating_sub(1);
-            drop(jobs);
-            if waiting {
-                self.shared.arrived.notify_one();
-            }
-        } else {
+        let waiting = jobs.waiting > 0;
+        // A wake without reason lets the number run ahead of those that wait: a notification too
+        // many at worst.
+        jobs.waiting = jobs.waiting.saturating_sub(1);
+        drop(jobs);
+        if waiting || !TUNED {
             self.shared.arrived.notify_one();
         }
     }
