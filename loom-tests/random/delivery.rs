@@ -13,27 +13,27 @@ use shuttle::rand::{Rng, thread_rng};
 use crate::harness::{explore, join_all, spawn};
 use crate::value::Value;
 
-const PRODUCERS: usize = 8;
+pub(crate) const PRODUCERS: usize = 8;
 /// How long it is does not matter: deadlines pass at random.
 const SOON: Duration = Duration::from_millis(1);
 
-fn completers() -> (Vec<Completer<Value>>, Vec<JoinHandle<Value>>) {
+pub(crate) fn completers() -> (Vec<Completer<Value>>, Vec<JoinHandle<Value>>) {
     (0..PRODUCERS).map(|_| completer()).unzip()
 }
 
 /// Each on a thread of its own, the completers complete with their numbers.
-fn complete_all(completers: Vec<Completer<Value>>) {
+pub(crate) fn complete_all(completers: Vec<Completer<Value>>) {
     for (number, completer) in completers.into_iter().enumerate() {
         spawn(move || completer.complete(Value::new(number)).expect("nobody cancels"));
     }
 }
 
-fn number(finished: &Finished<Value>) -> usize {
+pub(crate) fn number(finished: &Finished<Value>) -> usize {
     finished.outcome.as_ref().expect("the task returned").number()
 }
 
 /// Asserts that each of `0..PRODUCERS` is there once.
-fn assert_complete(mut numbers: Vec<usize>) {
+pub(crate) fn assert_complete(mut numbers: Vec<usize>) {
     numbers.sort_unstable();
     assert!(numbers.into_iter().eq(0..PRODUCERS), "each task is yielded once");
 }

@@ -19,6 +19,7 @@
 
 #![cfg(shuttle)]
 
+mod async_consumers;
 mod canary;
 mod delivery;
 mod harness;
