@@ -17,7 +17,8 @@ use photofinish_bench::headline::instructions;
 use photofinish_bench::headline::knobs::{Knobs, Task};
 use photofinish_bench::headline::leg::{Failure, Leg};
 use photofinish_bench::headline::play::Conditions;
-use photofinish_bench::headline::row::{Line, Records, Row};
+use photofinish_bench::headline::records::Records;
+use photofinish_bench::headline::row::{Line, Row};
 use photofinish_bench::headline::standing::Standings;
 use photofinish_bench::headline::table::Table;
 use photofinish_bench::limits::{Effort, Limits};
@@ -177,7 +178,7 @@ fn head(knobs: &Knobs) {
     println!("{}", Machine::here());
     for workers in knobs.workers() {
         let crowded = if workers + 1 > machine::cores() { ": MORE THREADS THAN CORES" } else { "" };
-        println!("threads   {workers} workers, and one that submits and receives{crowded}");
+        println!("threads   workers {workers}, and one that submits and receives{crowded}");
     }
     println!("clock     one reading costs {:.0} ns", Clock::start().read_cost());
     println!(

@@ -12,12 +12,19 @@
 //! | `W4 p50`, `W4 p99` | 64 empty tasks in flight | us from submission to receipt |
 //! | `drain` | empty tasks that have all finished | ns to receive one |
 //! | `1e3` to `1e6 outstanding` | as `W1`, with that many | ns for one |
+//! | `1e3..1e6 outstanding` | the dearest of those against the cheapest | times |
+//! | `instructions` | both sides stepped by hand on one thread, under valgrind | for one task |
+//! | `mallocs` | as `W1'`, after some windows | for one task |
+//! | `bytes outstanding` | 1e6 tasks while the worker is held by one before them | resident bytes for one |
 //!
 //! **Paths.** A: `submit`, then `as_completed(handles)`, or where tasks come one by one, the
 //! handles added to a set. B: submitted straight into a completion set.
 //!
-//! **Limits.** Two rings with a thread between them play the same workloads (`W1` to `W4`); so do
-//! two rings whose threads park (`W3 parked`).
+//! **Limits.** Two rings with a thread between them play the same workloads; so do two rings whose
+//! threads park (`W3 parked`). There is one such thread, whatever it is compared with.
+//!
+//! **Cores.** Where there is a core for each thread, each is pinned to its own, whoever's it is;
+//! where there is none, nothing is pinned.
 //!
 //! **Isolation.** Every run of a design is a process of its own, which this program starts: no
 //! allocator, thread or page is inherited from the design before. Rounds are interleaved: each
@@ -34,6 +41,7 @@
 //! | [`play`] | the workloads |
 //! | [`leg`] | one run, in a process of its own |
 //! | [`instructions`] | what valgrind counts |
+//! | [`records`] | what was measured, round by round |
 //! | [`row`] | ours, the best rival and the limit, over all rounds |
 //! | [`table`] | the rows, printed |
 //! | [`standing`] | everybody, printed |
@@ -56,6 +64,8 @@ pub mod play;
 pub mod leg;
 
 pub mod instructions;
+
+pub mod records;
 
 pub mod row;
 

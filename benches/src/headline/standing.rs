@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::headline::entrant::Entrant;
 use crate::headline::figure::Figure;
-use crate::headline::row::Records;
+use crate::headline::records::Records;
 use crate::headline::table::digits;
 
 /// One figure of somebody who took part.

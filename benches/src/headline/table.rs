@@ -12,12 +12,11 @@ impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:<34} {:>4} {:>11}  {:<24} {:>8} {:>22}  {:<20} {:>8} {:>7}  {:>11}",
+            "{:<43} {:>11}  {:<24} {:>8} {:>20}  {:<19} {:>8} {:>7} {:>11}",
             "workload, path",
-            "wrk",
             "ours",
             "best rival",
-            "rival",
+            "",
             "times better",
             "limit",
             "",
@@ -26,10 +25,9 @@ impl fmt::Display for Table<'_> {
         )?;
         let mut before = None;
         for row in self.0 {
-            if before.is_some_and(|before| before != row.workers) {
-                writeln!(f)?;
+            if before.replace(row.workers) != Some(row.workers) {
+                writeln!(f, "\nworkers {}", row.workers)?;
             }
-            before = Some(row.workers);
             line(f, row)?;
         }
         Ok(())
@@ -42,10 +40,10 @@ fn line(f: &mut fmt::Formatter<'_>, row: &Row) -> fmt::Result {
     let or_none = |value: Option<f64>| value.map_or("-".to_owned(), digits);
     let text = |name: &Option<String>| name.clone().unwrap_or_else(|| "-".to_owned());
     let cores = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.1}"));
-    write!(f, "{name:<34} {:>4} {ours:>11}  ", row.workers)?;
-    write!(f, "{:<24} {:>8} {:>22}  ", text(&row.best_rival), or_none(row.rival), interval(row))?;
-    write!(f, "{:<20} {:>8} ", text(&row.limit_name), or_none(row.limit))?;
-    write!(f, "{:>7}  ", or_none(row.times_limit))?;
+    write!(f, "{name:<43} {ours:>11}  ")?;
+    write!(f, "{:<24} {:>8} {:>20}  ", text(&row.best_rival), or_none(row.rival), interval(row))?;
+    write!(f, "{:<19} {:>8} ", text(&row.limit_name), or_none(row.limit))?;
+    write!(f, "{:>7} ", or_none(row.times_limit))?;
     writeln!(f, "{:>11}", format!("{}/{}", cores(row.cpu_cores), cores(row.rival_cores)))
 }
 
