@@ -10,6 +10,11 @@
 //! threads start before the first task; and where a consumer can choose how to wait, it waits in
 //! the way that costs least.
 //!
+//! All give results in the order of completion, as far as it can be told, but those that rest on
+//! `FuturesUnordered`: it learns of completions by polling only. Dropping a design finishes its
+//! tasks, but for those on tokio, futures' pool and smol's executor, which cancel what has not
+//! begun.
+//!
 //! The rivals that rest on other crates come with the feature `peers`, which is on by default.
 //!
 //! | module | what it holds |
