@@ -32,9 +32,9 @@ race:
 ci:
     bash .ci/run
 
-# The models that take minutes.
+# The models once more, with more preemptions, and those that take minutes.
 deep:
-    cargo loom --ignored
+    PHOTOFINISH_DEEP=1 cargo loom --include-ignored
 
 # Every ordering is needed.
 kill:

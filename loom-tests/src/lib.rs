@@ -46,9 +46,22 @@ pub use value::{Value, live_values};
 /// The bound on preemptions under `just deep`, where it is not higher anyway.
 pub const DEEP_BOUND: usize = 3;
 
-/// Models that take more than some minutes at [`DEEP_BOUND`], and the bound that `just deep` runs
+/// Models that do not end within minutes at [`DEEP_BOUND`], and the bound that `just deep` runs
 /// them at.
-pub const TOO_DEEP: &[(&str, usize)] = &[];
+pub const TOO_DEEP: &[(&str, usize)] = &[
+    ("freeze_submitter", 0),
+    ("freeze_submitter_before_others", 0),
+    ("freeze_thief", 1),
+    ("freeze_worker", 0),
+    ("freeze_worker_before_others", 1),
+    ("injector_vs_last_sleeper", 1),
+    ("pool_ends", 2),
+    ("pool_sleeps_twice", 2),
+    ("shutdown_vs_submit", 3),
+    ("tasks_that_meet", 1),
+    ("tasks_that_meet_in_a_batch", 1),
+    ("wake_handed_on", 2),
+];
 
 /// Models that take minutes: `just deep` runs them, and nothing else does.
 pub const DEEP_MODELS: &[&str] = &["tasks_that_meet", "tasks_that_meet_in_a_batch"];
