@@ -127,7 +127,7 @@ fn measure(knobs: &Knobs) -> Result<(), Failure> {
         records.next_round();
         let mut legs = legs(knobs, Pace::measure());
         // Each round begins with another one.
-        let first = round as usize % legs.len();
+        let first = round as usize % legs.len().max(1);
         legs.rotate_left(first);
         for leg in legs {
             let (entrant, workers) = (leg.entrant, leg.conditions.workers);
