@@ -40,6 +40,11 @@ fn main() {
         }
     }
     criterion.final_summary();
+    // Cargo runs this target last.
+    let report = machine::target_folder().join("photofinish/latency/report.html");
+    if report.exists() {
+        eprintln!("\nThe latency lab's report:\n  {}", report.display());
+    }
 }
 
 /// Doubling from one worker, up to one per core.

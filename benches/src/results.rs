@@ -250,7 +250,10 @@ pub struct Change {
     pub percentile: String,
     /// How many times as long as before it takes now.
     pub ratio: Ratio,
-    /// What that says.
+    /// How many times as long the designs of the scenario take in the middle, if there are at
+    /// least three: what is common to all is the machine's doing.
+    pub drift: f64,
+    /// What it says beyond the drift.
     pub verdict: Verdict,
 }
 

@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Work {
-    length: Duration,
+    /// In nanoseconds: tasks carry it, and a [`Duration`] is twice as large.
+    length: u64,
     activity: Activity,
 }
 
@@ -56,17 +57,20 @@ impl Pace {
 
 impl Work {
     /// A body that does nothing.
-    pub const NONE: Self = Self { length: Duration::ZERO, activity: Activity::Busy { turns: 0 } };
+    pub const NONE: Self = Self { length: 0, activity: Activity::Busy { turns: 0 } };
 
     /// A body that takes about `length`.
     pub fn lasting(length: Duration, pace: Pace) -> Self {
         let turns = length.as_nanos() as f64 * pace.turns_per_nanosecond;
-        Self { length, activity: Activity::Busy { turns: turns.round() as u64 } }
+        Self {
+            length: nanoseconds(length),
+            activity: Activity::Busy { turns: turns.round() as u64 },
+        }
     }
 
     /// A body that sleeps for `length`, and leaves its core to others.
     pub fn asleep(length: Duration) -> Self {
-        Self { length, activity: Activity::Asleep }
+        Self { length: nanoseconds(length), activity: Activity::Asleep }
     }
 
     /// Whether it keeps a core busy.
@@ -79,7 +83,7 @@ impl Work {
 
     /// The length that was asked for.
     pub fn length(self) -> Duration {
-        self.length
+        Duration::from_nanos(self.length)
     }
 
     /// As much work, so many times over.
@@ -88,7 +92,7 @@ impl Work {
             Activity::Busy { turns } => Activity::Busy { turns: turns * u64::from(factor) },
             Activity::Asleep => Activity::Asleep,
         };
-        Self { length: self.length * factor, activity }
+        Self { length: self.length * u64::from(factor), activity }
     }
 
     /// Does the work.
@@ -96,7 +100,7 @@ impl Work {
     pub fn run(self) {
         match self.activity {
             Activity::Busy { turns } => turn(turns),
-            Activity::Asleep => thread::sleep(self.length),
+            Activity::Asleep => thread::sleep(self.length()),
         }
     }
 
@@ -117,7 +121,10 @@ impl Work {
 
 impl fmt::Display for Work {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.length.is_zero() { f.write_str("empty") } else { write!(f, "{:?}", self.length) }
+        match self.length {
+            0 => f.write_str("empty"),
+            _ => write!(f, "{:?}", self.length()),
+        }
     }
 }
 
@@ -133,4 +140,9 @@ fn turn(turns: u64) {
         state ^= state << 17;
     }
     black_box(state);
+}
+
+/// A length of time in nanoseconds, in which a u64 holds 584 years.
+pub(crate) fn nanoseconds(length: Duration) -> u64 {
+    u64::try_from(length.as_nanos()).unwrap_or(u64::MAX)
 }

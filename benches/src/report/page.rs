@@ -106,14 +106,19 @@ fn since(changes: &Changes) -> Markup {
             h2 { "Since the session before" }
             p.lead {
                 (changes.since.replace('T', " ").replace('Z', " UTC")) ", commit " (changes.commit)
-                ": " (different.len()) " of " (changes.series.len()) " series differ"
-                @if different.is_empty() { "; no difference in any." } @else { "." }
+                ": "
+                @if different.is_empty() { "no difference in any of " (changes.series.len()) " series." }
+                @else {
+                    (different.len()) " of " (changes.series.len())
+                    " series differ by more than all designs do."
+                }
             }
             @if !different.is_empty() {
                 div.scroll {
                     table {
                         thead { tr { th { "scenario" } th { "design" } th { "what" }
-                            th.number { "times as long as before" } } }
+                            th.number { "times as long as before" }
+                            th.number { "the designs' middle" } } }
                         tbody {
                             @for change in different {
                                 tr {
@@ -121,6 +126,7 @@ fn since(changes: &Changes) -> Markup {
                                     td { (change.design) }
                                     td { (change.measure.replace('-', " ")) " " (change.percentile) }
                                     td.number { (interval(change.ratio)) }
+                                    td.number { (format!("{:.2}", change.drift)) }
                                 }
                             }
                         }
@@ -128,8 +134,8 @@ fn since(changes: &Changes) -> Markup {
                 }
             }
             p.note {
-                "Rounds of two sessions are not paired: what the machine does for a while is part "
-                "of the difference, and the interval does not know it."
+                "Rounds of two sessions are not paired, and the machine may have changed between "
+                "them. What changes by as much for the design in the middle is not listed."
             }
         }
     }

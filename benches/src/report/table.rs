@@ -195,11 +195,16 @@ fn since(f: &mut fmt::Formatter<'_>, changes: &Changes) -> fmt::Result {
     let different = changes.series.iter().filter(|change| change.verdict.is_difference());
     let different: Vec<_> = different.collect();
     let Changes { since, commit, series } = changes;
-    writeln!(f, "since {since} (commit {commit}): {} of {} differ", different.len(), series.len())?;
+    let (count, all) = (different.len(), series.len());
+    writeln!(
+        f,
+        "since {since} (commit {commit}): {count} of {all} series differ by more than all do"
+    )?;
     for change in different {
         let name = format!("{}/{}", change.scenario, change.design);
         let what = format!("{} {}", change.measure, change.percentile);
-        writeln!(f, "  {name:<44} {what:<16} {}", interval(change.ratio))?;
+        let ratio = interval(change.ratio);
+        writeln!(f, "  {name:<44} {what:<16} {ratio} the designs' middle {:.2}", change.drift)?;
     }
     writeln!(f)
 }

@@ -16,6 +16,7 @@ use crate::recorder::{Measure, Recorder};
 use crate::scenario::{Arrivals, Scenario, Waiting};
 use crate::series::{Series, Tally};
 use crate::session::{Plan, Session};
+use crate::work::nanoseconds;
 
 impl Results {
     /// What `session`, which played `plan`, has found.
@@ -65,6 +66,7 @@ impl Results {
             doubts.push("compiled without optimization: nothing here says how fast it is".into());
         }
         doubts.extend(self.conditions.shares.and_then(busy));
+        doubts.extend(self.jitter.iter().find_map(restless));
         for findings in &self.scenarios {
             for design in &findings.designs {
                 if let Some(failure) = &design.failure {
@@ -94,11 +96,24 @@ pub(crate) fn busy(shares: Shares) -> Option<String> {
     shares.disturb().then(|| format!("the machine is busy: {shares}; the tails are partly theirs"))
 }
 
+/// The warning that threads are held up by what no counter tells of, such as a host that lends its
+/// cores out: that shows in the jitter.
+fn restless(sample: &Sample) -> Option<String> {
+    const TOLERABLE: u64 = 20_000;
+    let p99 = sample.percentiles.p99.filter(|_| sample.measure == AWAKE)?;
+    (p99 > TOLERABLE).then(|| {
+        format!("the machine is restless by itself: one slice of 100 us in a hundred loses {p99} ns or more")
+    })
+}
+
+/// The name of the jitter of threads that are awake.
+const AWAKE: &str = "awake";
+
 fn jitter(session: &Session) -> Vec<Sample> {
     let jitter = &session.jitter;
     let named = [
         ("asleep", "a thread that sleeps for 100 us wakes so much too late", &jitter.asleep),
-        ("awake", "a busy thread is held up for so long in each 100 us", &jitter.awake),
+        (AWAKE, "a busy thread is held up for so long in each 100 us", &jitter.awake),
     ];
     let taken = named.into_iter().filter(|(.., histogram)| !histogram.is_empty());
     taken
@@ -227,8 +242,4 @@ fn ratios(tally: &Tally, first: &Tally, kind: Kind) -> Vec<RatioReading> {
         })
     };
     kind.compared().into_iter().filter_map(reading).collect()
-}
-
-fn nanoseconds(duration: std::time::Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -15,7 +15,7 @@ use crate::scenario::{Scenario, Waiting};
 use crate::schedule::Schedule;
 use crate::stamps::Stamps;
 use crate::usage::Usage;
-use crate::work::Work;
+use crate::work::{Work, nanoseconds};
 
 /// How long a pool has nothing to do before each burst.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -258,8 +258,4 @@ impl<D: Design<Stamps>, C: Time> Player<D, C> {
         }
         Ok(received)
     }
-}
-
-fn nanoseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
