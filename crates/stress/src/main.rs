@@ -18,6 +18,8 @@ mod canary;
 
 mod arguments;
 
+mod executor;
+
 mod scenarios;
 
 use std::process::ExitCode;

@@ -1,15 +1,20 @@
 //! What a consumer does with a pool.
 
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
 use fastrand::Rng;
+use futures_core::Stream;
 use photofinish::{
     AsCompleted, BuildError, Canceller, CompletionSet, Finished, Handle, JoinHandle, Pool,
     as_completed, completer,
 };
 
+use crate::executor::{block_on, poll_once};
 use crate::ledger::{self, Batch, Parcel, Plan, Token};
 
 /// A pool of a random shape, with at most `workers` workers.
@@ -21,6 +26,14 @@ pub(crate) fn pool(rng: &mut Rng, workers: usize) -> Result<Pool, BuildError> {
         .stack_size(8 * 1024 * 1024)
         .on_thread_start(|_| ledger::count_this_thread())
         .build()
+}
+
+/// How often tasks may wait for tasks of their own.
+const DEPTH: usize = 2;
+
+/// The next item of a stream.
+fn next<S: Stream + Unpin>(stream: &mut S) -> impl Future<Output = Option<S::Item>> {
+    poll_fn(|context| Pin::new(&mut *stream).poll_next(context))
 }
 
 /// Runs `f`, which may panic as intended.
@@ -40,7 +53,7 @@ pub(crate) struct Consumer {
 impl Consumer {
     /// A consumer with its own stream of decisions.
     pub(crate) fn new(pool: Handle, rng: Rng, workers: usize) -> Self {
-        Self { pool, rng, workers, depth: 2 }
+        Self { pool, rng, workers, depth: DEPTH }
     }
 
     /// Another consumer of the same pool, one level down.
@@ -69,6 +82,12 @@ impl Consumer {
             10 => self.drop_a_pool_on_its_worker(),
             _ => self.move_between_threads(),
         }
+    }
+
+    /// Whether this is a plain thread. A worker that blocks on an await runs no other tasks, and all
+    /// of them might.
+    fn may_block_on_awaits(&self) -> bool {
+        self.depth == DEPTH
     }
 
     fn chance(&mut self, percent: u8) -> bool {
@@ -121,6 +140,11 @@ impl Consumer {
         if self.chance(10) {
             handle.cancel();
         }
+        if self.chance(20)
+            && let Poll::Ready(outcome) = poll_once(&mut handle)
+        {
+            return batch.outcome(index, outcome);
+        }
         match self.rng.u8(..10) {
             0 => {
                 contain(|| drop(handle));
@@ -145,6 +169,10 @@ impl Consumer {
                 }
                 batch.outcome(index, handle.join());
             }
+            6 | 7 if self.may_block_on_awaits() => {
+                let polls_per_waker = self.rng.usize(1..4);
+                batch.outcome(index, block_on(handle, polls_per_waker));
+            }
             _ => batch.outcome(index, handle.join()),
         }
     }
@@ -167,6 +195,20 @@ impl Consumer {
                     results.try_next().into_iter().for_each(|finished| batch.finished(finished));
                 }
                 1 => results.next_batch().into_iter().for_each(|finished| batch.finished(finished)),
+                2 => {
+                    let mut stream = results.into_stream();
+                    if let Poll::Ready(finished) = poll_once(next(&mut stream)) {
+                        batch.finished(finished.expect("some remain"));
+                    }
+                    results = stream.into_inner();
+                }
+                3 | 4 if self.may_block_on_awaits() => {
+                    let mut stream = results.into_stream();
+                    for _ in 0..self.rng.usize(1..=stream.remaining() - enough) {
+                        batch.finished(block_on(next(&mut stream), 2).expect("some remain"));
+                    }
+                    results = stream.into_inner();
+                }
                 _ => batch.finished(results.next().expect("some remain")),
             }
         }
@@ -202,13 +244,22 @@ impl Consumer {
                     set.submit(&self.pool, move || token.work());
                 }
             }
-            match self.rng.u8(..4) {
+            match self.rng.u8(..6) {
                 0 => set.try_next().into_iter().for_each(|finished| batch.finished(finished)),
                 1 => set.next_batch().into_iter().for_each(|finished| batch.finished(finished)),
                 2 => {
                     let limit = Duration::from_micros(self.rng.u64(..100));
                     let next = set.next_timeout(limit).ok().flatten();
                     next.into_iter().for_each(|finished| batch.finished(finished));
+                }
+                3 => {
+                    if let Poll::Ready(finished) = poll_once(set.next_async()) {
+                        finished.into_iter().for_each(|finished| batch.finished(finished));
+                    }
+                }
+                4 if self.may_block_on_awaits() => {
+                    let finished = block_on(set.next_async(), 1);
+                    finished.into_iter().for_each(|finished| batch.finished(finished));
                 }
                 _ => set.next_finished().into_iter().for_each(|finished| batch.finished(finished)),
             }
