@@ -23,6 +23,7 @@ mod pool;
 mod recycled_signal;
 mod recycled_waker_slot;
 mod roles;
+mod slab;
 mod stream_vs_push;
 mod timeout_vs_complete;
 mod twins;

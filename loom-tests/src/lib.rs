@@ -86,6 +86,8 @@ pub const MODELS: &[&str] = &[
     "cancel_vs_run",
     "cancel_vs_shutdown",
     "canceller_vs_join",
+    "cell_outlives_its_slab",
+    "cells_return_from_two_threads",
     "completer_dropped",
     "consumer_changes_thread_iterator",
     "consumer_changes_thread_set",

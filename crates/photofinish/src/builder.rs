@@ -19,7 +19,7 @@ const MOST_WORKERS: usize = 1 << 15;
 
 /// How long an idle worker polls before it parks, unless told otherwise: about what it costs to
 /// wake it.
-const DEFAULT_SPIN: Duration = Duration::from_micros(20);
+const DEFAULT_SPIN: Duration = Duration::from_micros(50);
 
 /// Configures a [`Pool`].
 ///

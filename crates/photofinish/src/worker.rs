@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use photofinish_protocol::helper::{Helper, assist};
-use photofinish_protocol::sync::{self, Arc, Parker, Spin};
+use photofinish_protocol::sync::{self, Arc, Deadline, Parker, Tempo};
 use photofinish_protocol::{Runnable, TooDeep};
 
 use crate::deque::{self, Steal, Stealer, insist};
@@ -45,6 +45,7 @@ pub(crate) struct Worker {
     /// Whether the census counts this worker as searching.
     searching: Cell<bool>,
     turn: Cell<usize>,
+    tempo: RefCell<Tempo>,
 }
 
 /// Once in so many turns a worker looks first at what came from outside, so that tasks which
@@ -73,6 +74,7 @@ impl Worker {
             spin,
             searching: Cell::new(false),
             turn: Cell::new(index),
+            tempo: RefCell::new(Tempo::new()),
         }
     }
 
@@ -133,7 +135,7 @@ impl Worker {
                 return;
             }
             self.start_searching();
-            if !self.spin_for_work() {
+            if !self.look_around() {
                 self.rest();
             }
         }
@@ -144,6 +146,7 @@ impl Worker {
     pub(crate) fn step(&self) -> bool {
         let Some(task) = self.find() else { return false };
         self.stop_searching();
+        self.tempo.borrow_mut().arrived(1);
         task.run();
         true
     }
@@ -217,8 +220,9 @@ impl Worker {
         }
     }
 
-    fn spin_for_work(&self) -> bool {
-        let mut spin = Spin::within(self.spin);
+    /// Whether there may be work, before it is time to sleep.
+    fn look_around(&self) -> bool {
+        let mut spin = self.tempo.borrow_mut().wait(self.spin, Deadline::NEVER, usize::MAX);
         while spin.again() {
             if self.shared.has_work() || self.shared.has_ended() {
                 return true;
@@ -236,6 +240,7 @@ impl Worker {
             parker.park();
         }
         self.get_up(Bed::Own);
+        self.tempo.borrow_mut().overslept(self.spin);
     }
 
     fn lie_down(&self, bed: Bed, parker: &'static Parker) {

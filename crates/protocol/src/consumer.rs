@@ -9,11 +9,11 @@ use std::time::Duration;
 use crate::error::TooDeep;
 use crate::helper::{self, Helper};
 use crate::queue::{Chain, Queue};
-use crate::sync::{Deadline, Parker, Spin};
+use crate::sync::{Deadline, Parker, Tempo};
 use crate::task::Task;
 
-/// How long a consumer polls before it parks, unless it is told otherwise.
-pub(crate) const DEFAULT_SPIN: Duration = Duration::from_micros(5);
+/// How long a consumer stays awake at most before it parks, unless it is told otherwise.
+pub(crate) const DEFAULT_SPIN: Duration = Duration::from_micros(50);
 
 /// Why a wait ended without a task.
 #[derive(Debug)]
@@ -35,6 +35,7 @@ pub(crate) struct Consumer {
     /// The signal points at the async task that polled last.
     polled: bool,
     spin: Duration,
+    tempo: Tempo,
 }
 
 // SAFETY: a consumer is used by one thread at a time (`&mut self`), the queue's other side is
@@ -52,6 +53,7 @@ impl Consumer {
             outstanding: 0,
             polled: false,
             spin: DEFAULT_SPIN,
+            tempo: Tempo::new(),
         }
     }
 
@@ -62,10 +64,17 @@ impl Consumer {
     /// A consumer of `queue` to which nothing but one task was promised, and which had not
     /// received it, was forgotten, and has not been resumed since.
     pub(crate) unsafe fn resume(queue: NonNull<Queue>) -> Self {
-        Self { queue, taken: Chain::EMPTY, outstanding: 1, polled: true, spin: DEFAULT_SPIN }
+        Self {
+            queue,
+            taken: Chain::EMPTY,
+            outstanding: 1,
+            polled: true,
+            spin: DEFAULT_SPIN,
+            tempo: Tempo::new(),
+        }
     }
 
-    /// Polls for about `spin` before parking.
+    /// Stays awake for at most about `spin` before it parks.
     pub(crate) fn set_spin(&mut self, spin: Duration) {
         self.spin = spin;
     }
@@ -105,6 +114,7 @@ impl Consumer {
         if self.taken.len() == 0 {
             self.taken = self.open_queue().take();
             self.outstanding -= self.taken.len();
+            self.tempo.arrived(self.taken.len());
         }
     }
 
@@ -165,7 +175,7 @@ struct Waiting<'a> {
 }
 
 impl Waiting<'_> {
-    fn until(self, deadline: &mut Deadline) -> Result<Task, NotReady> {
+    fn until(mut self, deadline: &mut Deadline) -> Result<Task, NotReady> {
         loop {
             if let Some(task) = self.consumer.poll() {
                 return Ok(task);
@@ -183,14 +193,21 @@ impl Waiting<'_> {
     }
 
     /// Polls for a while, then parks. Returns when there may be something to take.
-    fn sleep(&self, deadline: &mut Deadline) {
-        let queue = self.consumer.open_queue();
-        let mut spin = Spin::within(self.consumer.spin);
+    fn sleep(&mut self, deadline: &mut Deadline) {
+        let Consumer { spin: limit, outstanding, .. } = *self.consumer;
+        let mut spin = self.consumer.tempo.wait(limit, *deadline, outstanding);
         while spin.again() {
-            if !queue.is_silent() {
+            if !self.consumer.open_queue().is_silent() {
                 return;
             }
         }
+        self.park(deadline);
+        self.consumer.tempo.overslept(limit);
+    }
+
+    /// Parks, unless something has been delivered.
+    fn park(&self, deadline: &mut Deadline) {
+        let queue = self.consumer.open_queue();
         let parker = Parker::current();
         queue.signal().point_at_thread(parker);
         if !queue.announce() {

@@ -15,6 +15,7 @@
 //! | `panic`, `error`, `id` | what tasks come to, and their names |
 //! | `waker_slot` | a waker that many may use at once |
 //! | `signal` | whom to wake |
+//! | [`slab`] | memory in cells, recycled a chunk at a time |
 //! | `storage` | where memory comes from |
 //! | `queue` | the completion queue |
 //! | `cell` | a task in memory |
@@ -22,6 +23,7 @@
 //! | [`helper`] | what a worker does while it waits |
 //! | `consumer` | the waiting end of a queue |
 //! | `handle`, `runnable`, `completer` | the shares of a task as values |
+//! | `roster` | who is outstanding |
 //! | `outstanding`, `as_completed`, `completion_set` | many tasks at once |
 //!
 //! [photofinish]: https://docs.rs/photofinish
@@ -39,6 +41,7 @@ mod id;
 mod waker_slot;
 
 mod signal;
+pub mod slab;
 mod storage;
 
 mod queue;
@@ -55,6 +58,8 @@ mod handle;
 mod runnable;
 
 mod completer;
+mod roster;
+
 mod outstanding;
 
 mod as_completed;

@@ -11,6 +11,7 @@ use crate::consumer::{Consumer, NotReady};
 use crate::error::{JoinError, TimedOut};
 use crate::handle::JoinHandle;
 use crate::id::TaskId;
+use crate::roster::Roster;
 use crate::runnable::Runnable;
 use crate::state::{Attach, Detach};
 use crate::sync::Deadline;
@@ -72,14 +73,13 @@ impl<T> Outstanding<T> {
         let index = self.total;
         self.total += 1;
         let task = handle.into_task();
-        let slot = self.roster.next_slot();
         // SAFETY: the handle's share is ours now, and a handle's task is not attached. The
         // consumer counts it below.
-        match unsafe { task.attach(self.consumer.queue(), slot) } {
+        match unsafe { task.attach(self.consumer.queue(), index) } {
             Attach::Finished => self.early.push_back((task, index)),
             Attach::Promised => {
                 self.consumer.expect_one();
-                self.roster.insert(task, index);
+                self.roster.insert(index, task);
             }
         }
     }
@@ -90,11 +90,11 @@ impl<T> Outstanding<T> {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let slot = self.roster.next_slot();
-        let task = Task::new(closure, Some((self.consumer.queue(), slot)));
-        self.consumer.expect_one();
-        self.roster.insert(task, self.total);
+        let index = self.total;
         self.total += 1;
+        let task = Task::new(closure, Some((self.consumer.queue(), index)));
+        self.consumer.expect_one();
+        self.roster.insert(index, task);
         // SAFETY: a new task's shares are ours.
         let id = unsafe { task.id() };
         // SAFETY: a new task comes with the runner's share, and the bounds above hold.
@@ -188,12 +188,13 @@ impl<T> Outstanding<T> {
                 continue;
             }
             // SAFETY: the task has been received.
-            let slot = unsafe { task.tag() };
+            let index = unsafe { task.tag() };
+            self.roster.remove(index);
             // SAFETY: as above, and the handle's share is ours.
             unsafe { task.reclaim() };
-            tasks.push((self.roster.remove(slot), task));
+            tasks.push((index, task));
         }
-        for (task, index) in self.roster.drain() {
+        for (index, task) in self.roster.drain() {
             // SAFETY: the task is attached, and everything received is off the roster.
             match unsafe { task.detach() } {
                 Detach::Withdrawn => self.consumer.excuse_one(),
@@ -225,7 +226,8 @@ impl<T> Outstanding<T> {
             return None;
         }
         // SAFETY: the task has been received.
-        let index = self.roster.remove(unsafe { task.tag() });
+        let index = unsafe { task.tag() };
+        self.roster.remove(index);
         // SAFETY: as above.
         let id = unsafe { task.id() };
         // SAFETY: as above, and the handle's share came with it.
@@ -235,7 +237,7 @@ impl<T> Outstanding<T> {
     /// Gives up on one task, as `reason` says, unless it finishes just now.
     #[cold]
     fn refuse(&mut self, reason: JoinError) -> Finished<T> {
-        let (task, index) = self.roster.take_any().expect("something is outstanding");
+        let (index, task) = self.roster.take_oldest().expect("something is outstanding");
         // SAFETY: the handle's share is ours.
         let id = unsafe { task.id() };
         // SAFETY: the task is attached and has not been received.
@@ -268,81 +270,5 @@ impl<T> fmt::Debug for Outstanding<T> {
             .field("remaining", &self.remaining())
             .field("total", &self.total)
             .finish()
-    }
-}
-
-/// Who is outstanding: slots that are used again, so that a set that lives for ever stays small.
-struct Roster {
-    slots: Vec<Slot>,
-    /// The head of the list of vacant slots; `slots.len()` if there is none.
-    vacant: usize,
-    len: usize,
-    /// Where `take_any` goes on looking.
-    next_any: usize,
-}
-
-enum Slot {
-    Taken { task: Task, index: usize },
-    Vacant { next: usize },
-}
-
-impl Roster {
-    fn with_capacity(capacity: usize) -> Self {
-        Self { slots: Vec::with_capacity(capacity), vacant: 0, len: 0, next_any: 0 }
-    }
-
-    fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Where the next task will go.
-    fn next_slot(&self) -> usize {
-        self.vacant
-    }
-
-    fn insert(&mut self, task: Task, index: usize) {
-        let taken = Slot::Taken { task, index };
-        match self.slots.get_mut(self.vacant) {
-            None => {
-                self.slots.push(taken);
-                self.vacant = self.slots.len();
-            }
-            Some(slot) => match std::mem::replace(slot, taken) {
-                Slot::Vacant { next } => self.vacant = next,
-                Slot::Taken { .. } => unreachable!("the list of vacant slots holds vacant ones"),
-            },
-        }
-        self.len += 1;
-    }
-
-    /// Frees the slot and tells the index of the task that was there.
-    fn remove(&mut self, slot: usize) -> usize {
-        self.take(slot).expect("a delivered task is on the roster").1
-    }
-
-    fn take(&mut self, slot: usize) -> Option<(Task, usize)> {
-        let Slot::Taken { task, index } = self.slots[slot] else { return None };
-        self.slots[slot] = Slot::Vacant { next: self.vacant };
-        self.vacant = slot;
-        self.len -= 1;
-        Some((task, index))
-    }
-
-    fn take_any(&mut self) -> Option<(Task, usize)> {
-        let start = self.next_any;
-        let around = (start..self.slots.len()).chain(0..start.min(self.slots.len()));
-        around.into_iter().find_map(|slot| {
-            self.next_any = slot + 1;
-            self.take(slot)
-        })
-    }
-
-    fn drain(&mut self) -> impl Iterator<Item = (Task, usize)> {
-        self.len = 0;
-        self.vacant = 0;
-        self.slots.drain(..).filter_map(|slot| match slot {
-            Slot::Taken { task, index } => Some((task, index)),
-            Slot::Vacant { .. } => None,
-        })
     }
 }

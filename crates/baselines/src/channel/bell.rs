@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use photofinish_protocol::sync::Ordering::{AcqRel, Relaxed, SeqCst};
-use photofinish_protocol::sync::{AtomicUsize, Deadline, Parker, Spin, fence};
+use photofinish_protocol::sync::{AtomicUsize, Deadline, Parker, Tempo, fence};
 
 /// How long a consumer polls before it parks: as long as ours does.
 pub(super) const SPIN: Duration = Duration::from_micros(5);
@@ -41,7 +41,7 @@ impl Bell {
         mut deadline: Deadline,
         mut poll: impl FnMut() -> Option<R>,
     ) -> Option<R> {
-        let mut spin = Spin::within(SPIN);
+        let mut spin = Tempo::new().wait(SPIN, Deadline::NEVER, usize::MAX);
         loop {
             let found = poll();
             if found.is_some() || deadline.has_passed() {

@@ -4,7 +4,7 @@ use std::ptr::{self, NonNull};
 use std::time::Instant;
 
 use photofinish_protocol::sync::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use photofinish_protocol::sync::{AtomicPtr, Deadline, Parker, Spin, UnsafeCell};
+use photofinish_protocol::sync::{AtomicPtr, Deadline, Parker, Tempo, UnsafeCell};
 
 use super::Channel;
 use super::bell::SPIN;
@@ -103,7 +103,7 @@ impl<T> OneShotToken<T> {
     }
 
     fn wait(&mut self, mut deadline: Deadline) -> Option<T> {
-        let mut spin = Spin::within(SPIN);
+        let mut spin = Tempo::new().wait(SPIN, Deadline::NEVER, usize::MAX);
         loop {
             let found = self.pop();
             if found.is_some() || deadline.has_passed() {

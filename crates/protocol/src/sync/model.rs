@@ -26,6 +26,13 @@ use super::Side;
 /// This build runs in the model checker.
 pub const SIDE: Side = Side::Model;
 
+/// The size of a slab's chunk, in bytes, a power of two.
+pub const CHUNK: usize = 256;
+
+/// Tasks and queues come from the allocator: memory that is used again at once would hide who still
+/// uses it. Slabs have models of their own.
+pub const SLABS: bool = false;
+
 std::thread_local! {
     /// Which execution of a model this operating-system thread runs; no two are alike.
     static EXECUTION: Cell<u64> = const { Cell::new(0) };
@@ -237,16 +244,33 @@ impl Deadline {
     }
 }
 
-/// A busy wait that never polls twice: a model checker explores the outcome instead.
+/// A model checker has no use for a time awake: it explores the outcomes instead.
+#[derive(Debug)]
+pub struct Tempo;
+
+impl Tempo {
+    /// Nothing is kept.
+    pub const fn new() -> Self {
+        Self
+    }
+
+    /// Nothing is kept.
+    pub fn arrived(&mut self, _: usize) {}
+
+    /// A wait that sleeps at once.
+    pub fn wait(&mut self, _: Duration, _: Deadline, _: usize) -> Spin {
+        Spin
+    }
+
+    /// Nothing is kept.
+    pub fn overslept(&mut self, _: Duration) {}
+}
+
+/// A busy wait that never polls twice.
 #[derive(Debug)]
 pub struct Spin;
 
 impl Spin {
-    /// No time to spin.
-    pub fn within(_: Duration) -> Self {
-        Self
-    }
-
     /// Never.
     pub fn again(&mut self) -> bool {
         false

@@ -1,12 +1,14 @@
 //! The seam in a normal build: `std`, and the operating system's parking.
 
 mod parker;
+mod tempo;
 
 pub use parker::Parker;
 pub use std::hint;
 pub use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering, fence};
 pub use std::sync::{Arc, mpsc};
 pub use std::{thread, thread_local};
+pub use tempo::{Spin, Tempo};
 
 use std::alloc::Layout;
 use std::ptr::NonNull;
@@ -16,6 +18,12 @@ use super::Side;
 
 /// This build runs on the machine.
 pub const SIDE: Side = Side::Native;
+
+/// The size of a slab's chunk, in bytes, a power of two.
+pub const CHUNK: usize = 16 << 10;
+
+/// Whether tasks and queues come from slabs.
+pub const SLABS: bool = true;
 
 /// `std::cell::UnsafeCell` with the closure-taking face that a model checker needs.
 #[derive(Debug, Default)]
@@ -140,35 +148,5 @@ impl Deadline {
     /// The time that is left; `None` if it never ends.
     fn remaining(&self) -> Option<Duration> {
         self.0.map(|moment| moment.saturating_duration_since(Instant::now()))
-    }
-}
-
-/// A bounded busy wait: the clock is read once in so many polls, because a read costs as much
-/// as several polls.
-#[derive(Debug)]
-pub struct Spin {
-    end: Option<Instant>,
-    polls: u32,
-}
-
-impl Spin {
-    const POLLS_PER_CLOCK_READ: u32 = 32;
-
-    /// Polls for about `budget`; a zero budget polls not at all.
-    pub fn within(budget: Duration) -> Self {
-        let end = if budget.is_zero() { None } else { Instant::now().checked_add(budget) };
-        Self { end, polls: 0 }
-    }
-
-    /// Whether to poll once more, after a pause.
-    #[inline]
-    pub fn again(&mut self) -> bool {
-        let Some(end) = self.end else { return false };
-        hint::spin_loop();
-        self.polls += 1;
-        if !self.polls.is_multiple_of(Self::POLLS_PER_CLOCK_READ) {
-            return true;
-        }
-        Instant::now() < end
     }
 }

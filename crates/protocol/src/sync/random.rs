@@ -32,6 +32,13 @@ use super::Side;
 /// This build runs under a scheduler that draws at random.
 pub const SIDE: Side = Side::Random;
 
+/// The size of a slab's chunk, in bytes, a power of two.
+pub const CHUNK: usize = 256;
+
+/// Tasks and queues come from the allocator: memory that is used again at once would hide who still
+/// uses it. Slabs have models of their own.
+pub const SLABS: bool = false;
+
 std::thread_local! {
     /// Which execution this operating-system thread runs; no two are alike.
     static EXECUTION: Cell<u64> = const { Cell::new(0) };
@@ -231,18 +238,35 @@ impl Deadline {
     }
 }
 
-/// A busy wait of a few polls, as many as the schedule's seed says.
+/// Stays awake for a few polls, as many as the schedule's seed says.
+#[derive(Debug)]
+pub struct Tempo;
+
+impl Tempo {
+    /// Nothing is kept.
+    pub const fn new() -> Self {
+        Self
+    }
+
+    /// Nothing is kept.
+    pub fn arrived(&mut self, _: usize) {}
+
+    /// A wait that polls a few times; with a limit of zero, not at all.
+    pub fn wait(&mut self, limit: Duration, _: Deadline, _: usize) -> Spin {
+        Spin { ends: limit.is_zero() }
+    }
+
+    /// Nothing is kept.
+    pub fn overslept(&mut self, _: Duration) {}
+}
+
+/// A busy wait of a few polls.
 #[derive(Debug)]
 pub struct Spin {
     ends: bool,
 }
 
 impl Spin {
-    /// Polls a few times; a zero budget polls not at all.
-    pub fn within(budget: Duration) -> Self {
-        Self { ends: budget.is_zero() }
-    }
-
     /// Whether to poll once more, after others had a turn.
     pub fn again(&mut self) -> bool {
         self.ends = self.ends || once_in(2);

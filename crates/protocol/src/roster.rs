@@ -1,0 +1,183 @@
+//! Who is outstanding.
+
+use std::collections::BTreeMap;
+
+use crate::task::Task;
+
+/// The tasks that have been promised and not yet handed out, by the order in which they came.
+///
+/// A window moves over the indices, from the oldest task that is still outstanding to the newest,
+/// and lies in a ring. Where a few old ones would hold it open they are put aside, so that a set
+/// which lives for ever stays as small as what is outstanding.
+#[derive(Debug)]
+pub(crate) struct Roster {
+    /// The place of an index is its remainder; the length is a power of two, or zero.
+    ring: Vec<Option<Task>>,
+    /// The window: `begin` is where its first task is, unless it is empty.
+    begin: usize,
+    end: usize,
+    /// Tasks from before the window.
+    strays: BTreeMap<usize, Task>,
+    len: usize,
+}
+
+impl Roster {
+    const SMALLEST: usize = 16;
+    /// A window of which one place in so many is taken is too wide.
+    const SPARSE: usize = 4;
+
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
+        let places = match capacity {
+            0 => 0,
+            some => some.next_power_of_two(),
+        };
+        Self { ring: vec![None; places], begin: 0, end: 0, strays: BTreeMap::new(), len: 0 }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The place of an index of the window, in a ring that is not empty.
+    #[inline]
+    fn place(&mut self, index: usize) -> &mut Option<Task> {
+        let mask = self.ring.len() - 1;
+        &mut self.ring[index & mask]
+    }
+
+    /// Adds a task; indices only grow.
+    #[inline]
+    pub(crate) fn insert(&mut self, index: usize, task: Task) {
+        loop {
+            if self.begin == self.end {
+                self.begin = index;
+                self.end = index;
+            }
+            if index - self.begin < self.ring.len() {
+                break;
+            }
+            self.make_room();
+        }
+        // Whoever took an index between the end and this one had finished before it came: its
+        // place is empty already.
+        *self.place(index) = Some(task);
+        self.end = index + 1;
+        self.len += 1;
+    }
+
+    /// Makes the window smaller, if hardly anybody is left in its older half, or else the ring
+    /// larger.
+    #[cold]
+    fn make_room(&mut self) {
+        let places = self.ring.len();
+        let middle = self.begin + places / 2;
+        if (self.len - self.strays.len()) * Self::SPARSE < places && middle < self.end {
+            while self.begin < middle {
+                let index = self.begin;
+                let stray = self.place(index).take();
+                self.strays.extend(stray.map(|task| (index, task)));
+                self.begin += 1;
+            }
+            return self.trim();
+        }
+        let mut larger = vec![None; (2 * places).max(Self::SMALLEST)];
+        let mask = larger.len() - 1;
+        for index in self.begin..self.end {
+            larger[index & mask] = self.place(index).take();
+        }
+        self.ring = larger;
+    }
+
+    /// Removes the task of this index, which is outstanding.
+    #[inline]
+    pub(crate) fn remove(&mut self, index: usize) {
+        let removed =
+            if index < self.begin { self.strays.remove(&index) } else { self.place(index).take() };
+        debug_assert!(removed.is_some(), "a delivered task is on the roster");
+        self.len -= 1;
+        self.trim();
+    }
+
+    /// Removes the oldest.
+    pub(crate) fn take_oldest(&mut self) -> Option<(usize, Task)> {
+        if self.len == 0 {
+            return None;
+        }
+        self.len -= 1;
+        self.strays.pop_first().or_else(|| {
+            let index = self.begin;
+            let task = self.place(index).take().expect("the window begins with a task");
+            self.trim();
+            Some((index, task))
+        })
+    }
+
+    /// Lets the window begin with a task.
+    #[inline]
+    fn trim(&mut self) {
+        while self.begin < self.end && self.place(self.begin).is_none() {
+            self.begin += 1;
+        }
+    }
+
+    /// Removes all of them, oldest first.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = (usize, Task)> {
+        std::iter::from_fn(|| self.take_oldest())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handle::JoinHandle;
+    use crate::runnable;
+
+    fn tasks(many: usize) -> Vec<Task> {
+        let made = (0..many).map(|_| runnable::task(|| ()).1);
+        made.map(JoinHandle::into_task).collect()
+    }
+
+    /// Ends the tasks, which have been abandoned by their runners.
+    fn end(tasks: Vec<Task>) {
+        for task in tasks {
+            // SAFETY: the handle's share was taken out of its handle in `tasks`.
+            drop(unsafe { JoinHandle::<()>::new(task) });
+        }
+    }
+
+    #[test]
+    fn tasks_leave_in_any_order_and_the_rest_is_told_oldest_first() {
+        let tasks = tasks(40);
+        let mut roster = Roster::with_capacity(0);
+        for (index, task) in tasks.iter().enumerate() {
+            roster.insert(2 * index, *task);
+        }
+        for index in [0, 3, 2, 39, 17] {
+            roster.remove(2 * index);
+        }
+        assert_eq!(roster.take_oldest(), Some((2, tasks[1])));
+        assert_eq!(roster.len(), 34);
+        let rest: Vec<usize> = roster.drain().map(|(index, _)| index / 2).collect();
+        let expected: Vec<usize> = (4..39).filter(|index| *index != 17).collect();
+        assert_eq!(rest, expected);
+        assert_eq!(roster.len(), 0);
+        end(tasks);
+    }
+
+    #[test]
+    fn a_few_that_stay_for_ever_do_not_hold_the_window_open() {
+        let tasks = tasks(3);
+        let mut roster = Roster::with_capacity(0);
+        roster.insert(0, tasks[0]);
+        roster.insert(5_000, tasks[1]);
+        for index in 5_001..1_000_000 {
+            roster.insert(index, tasks[2]);
+            roster.remove(index);
+        }
+        assert!(roster.ring.len() <= 8_192, "{} places for 2 tasks", roster.ring.len());
+        roster.remove(0);
+        assert_eq!(roster.take_oldest(), Some((5_000, tasks[1])));
+        assert_eq!(roster.take_oldest(), None);
+        end(tasks);
+    }
+}
