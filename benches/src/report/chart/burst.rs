@@ -7,9 +7,9 @@ use super::scale::Scale;
 use super::{path, px, rules};
 use crate::results::{Findings, Place};
 
-const WIDTH: f64 = 760.0;
-const HEIGHT: f64 = 330.0;
-const LEFT: f64 = 46.0;
+const WIDTH: f64 = 420.0;
+const HEIGHT: f64 = 260.0;
+const LEFT: f64 = 30.0;
 const RIGHT: f64 = WIDTH - 14.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = HEIGHT - 42.0;
