@@ -94,36 +94,28 @@ impl Worker {
 
     /// Whether the calling thread is a worker of the pool.
     pub(crate) fn is_current(shared: &Arc<Shared>) -> bool {
-        Self::with_current(shared, |worker| worker.is_some())
+        Self::current(shared).is_some()
     }
 
     /// Queues `task` with the calling worker, or from outside if that is not one of the pool's.
     #[inline]
     pub(crate) fn submit(shared: &Arc<Shared>, task: Runnable) {
-        Self::with_current(shared, |worker| match worker {
+        match Self::current(shared) {
             Some(worker) => {
                 worker.queues.spawned.push(task);
                 shared.idle.work_published();
             }
             None => shared.inject(task),
-        });
+        }
     }
 
+    /// The calling thread's worker, if it is the pool's. While a thread's locals are being
+    /// destroyed it is nobody's any more.
     #[inline]
-    fn with_current<R>(shared: &Arc<Shared>, f: impl FnOnce(Option<&Worker>) -> R) -> R {
-        // While a thread's locals are being destroyed it is nobody's worker any more. The task
-        // must not be lost for that, hence the detour by an option.
-        let mut f = Some(f);
-        let called = CURRENT.try_with(|current| {
-            let current = current.borrow();
-            let worker = current.as_deref().filter(|worker| Arc::ptr_eq(&worker.shared, shared));
-            f.take().map(|f| f(worker))
-        });
-        match (called, f) {
-            (Ok(Some(result)), _) => result,
-            (_, Some(f)) => f(None),
-            _ => unreachable!("the function is called once"),
-        }
+    fn current(shared: &Arc<Shared>) -> Option<Rc<Worker>> {
+        let is_ours = |worker: &&Rc<Worker>| Arc::ptr_eq(&worker.shared, shared);
+        let ours = |worker: &Option<Rc<Worker>>| worker.as_ref().filter(is_ours).map(Rc::clone);
+        CURRENT.try_with(|current| ours(&current.borrow())).ok().flatten()
     }
 
     fn run(&self) {
@@ -160,7 +152,13 @@ impl Worker {
         {
             return Some(task);
         }
-        insist(|| self.oldest.steal()).or_else(|| self.fetch()).or_else(|| self.steal())
+        self.take_oldest().or_else(|| self.fetch()).or_else(|| self.steal())
+    }
+
+    /// The oldest of the worker's own tasks.
+    fn take_oldest(&self) -> Option<Runnable> {
+        // A look at an empty queue costs less than a steal.
+        if self.queues.spawned.is_empty() { None } else { insist(|| self.oldest.steal()) }
     }
 
     /// The next task for a worker that waits inside one: the newest of its own, which is the
