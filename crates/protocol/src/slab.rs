@@ -62,7 +62,7 @@ struct Chunk {
 
 impl Slab {
     /// How many empty chunks a thread keeps, of each size.
-    pub const SPARE: usize = 32;
+    pub const SPARE: usize = 512;
 
     /// The largest size of a cell, in bytes.
     pub const LARGEST: usize = 512;
