@@ -128,9 +128,10 @@ impl Builder {
         self
     }
 
-    /// How long an idle worker polls for work before it parks: 20 microseconds unless told
-    /// otherwise; zero parks at once. Consumers have a `spin` of their own, at
-    /// [`AsCompleted::spin`](crate::AsCompleted::spin).
+    /// How long at most an idle worker polls for work before it parks: 50 microseconds unless told
+    /// otherwise; zero parks at once. How long it does within that follows from its waits before,
+    /// and whatever they are, it polls for no more than half of the time it is idle. Consumers
+    /// have a `spin` of their own, at [`AsCompleted::spin`](crate::AsCompleted::spin).
     pub fn spin(mut self, spin: Duration) -> Self {
         self.spin = spin;
         self

@@ -47,7 +47,7 @@ pub fn as_completed<T>(handles: impl IntoIterator<Item = JoinHandle<T>>) -> AsCo
 ///
 /// # Blocking
 ///
-/// `next` spins for a few microseconds, then parks. On a worker of a pool it runs other tasks of
+/// `next` polls for some microseconds, then parks. On a worker of a pool it runs other tasks of
 /// the pool meanwhile, on top of this one. A worker whose stack is nearly used up by waits within
 /// waits is refused: one task, which goes on without its handle, is yielded as
 /// [`JoinError::TooDeep`](crate::JoinError::TooDeep).
@@ -91,7 +91,9 @@ impl<T> AsCompleted<T> {
         AsCompletedTimeout { results: self, deadline: Deadline::at(deadline), over: false }
     }
 
-    /// Polls for about `spin` before parking, when nothing is ready. Zero parks at once.
+    /// Polls for at most about `spin` before parking, when nothing is ready: 50 microseconds unless
+    /// told otherwise. Zero parks at once. How long it does within that follows from the waits
+    /// before.
     ///
     /// ```
     /// use photofinish_protocol::{as_completed, completer};

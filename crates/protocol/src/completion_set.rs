@@ -56,7 +56,9 @@ impl<T> CompletionSet<T> {
         Self(Outstanding::with_capacity(capacity))
     }
 
-    /// Polls for about `spin` before parking, when nothing is ready. Zero parks at once.
+    /// Polls for at most about `spin` before parking, when nothing is ready: 50 microseconds unless
+    /// told otherwise. Zero parks at once. How long it does within that follows from the waits
+    /// before.
     ///
     /// ```
     /// use photofinish_protocol::CompletionSet;

@@ -126,7 +126,7 @@ impl<T> JoinHandle<T> {
     ///
     /// # Blocking
     ///
-    /// Spins for a few microseconds, then parks. On a worker of a pool it runs other tasks of
+    /// Polls for a few microseconds, then parks. On a worker of a pool it runs other tasks of
     /// the pool meanwhile, on top of this one: never wait with a lock in hand that such a task
     /// may want.
     ///
