@@ -245,7 +245,7 @@ impl Deadline {
 }
 
 /// A model checker has no use for a time awake: it explores the outcomes instead.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Tempo;
 
 impl Tempo {

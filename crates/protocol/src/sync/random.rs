@@ -239,7 +239,7 @@ impl Deadline {
 }
 
 /// Stays awake for a few polls, as many as the schedule's seed says.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Tempo;
 
 impl Tempo {
