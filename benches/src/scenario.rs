@@ -111,7 +111,7 @@ impl Scenario {
 impl fmt::Display for Waiting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Parked => "the consumer parks",
+            Self::Parked => "the consumer waits in its own way",
             Self::Spinning => "the consumer spins",
         })
     }

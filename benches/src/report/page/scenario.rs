@@ -14,7 +14,7 @@ use crate::results::{DesignFindings, Findings, Kind, Results};
 pub(super) fn name(findings: &Findings) -> String {
     let rate = findings.target_rate.map_or(String::new(), |rate| grouped(rate.round() as u64));
     match findings.kind {
-        Kind::OpenParked => format!("Parked consumer, {rate}/s"),
+        Kind::OpenParked => format!("Waiting consumer, {rate}/s"),
         Kind::OpenSpinning => format!("Spinning consumer, {rate}/s"),
         Kind::Window | Kind::Burst => {
             let mut parts = findings.scenario.split('-').map(str::to_owned);
