@@ -3,18 +3,12 @@
 mod bell;
 
 mod exchange_then_link;
-mod mpsc;
+mod leaked;
 mod mutex;
 mod naive_mutex;
 mod one_shot_token;
 mod slot_array;
 
-#[cfg(feature = "peers")]
-mod crossbeam;
-#[cfg(feature = "peers")]
-mod flume;
-#[cfg(feature = "peers")]
-mod kanal;
 #[cfg(feature = "peers")]
 mod parking_lot;
 
@@ -22,11 +16,11 @@ pub use {
     exchange_then_link::ExchangeThenLink, one_shot_token::OneShotToken, slot_array::SlotArray,
 };
 
-pub(crate) use {mpsc::MpscChannel, mutex::MutexChannel, naive_mutex::NaiveMutexChannel};
+pub(crate) use {leaked::MpscChannel, mutex::MutexChannel, naive_mutex::NaiveMutexChannel};
 
 #[cfg(feature = "peers")]
 pub(crate) use {
-    crossbeam::CrossbeamChannel, flume::FlumeChannel, kanal::KanalChannel,
+    leaked::{CrossbeamChannel, FlumeChannel, KanalChannel},
     parking_lot::ParkingLotChannel,
 };
 
@@ -66,6 +60,3 @@ pub trait Channel<T: Send + 'static>: Sized {
 fn left(deadline: Instant) -> std::time::Duration {
     deadline.saturating_duration_since(Instant::now())
 }
-
-/// Why a channel whose sender is leaked is never disconnected.
-const LEAKED: &str = "the sending end is leaked";

@@ -47,14 +47,7 @@ unsafe impl Sync for Consumer {}
 
 impl Consumer {
     pub(crate) fn new() -> Self {
-        Self {
-            queue: Queue::open(),
-            taken: Chain::EMPTY,
-            outstanding: 0,
-            polled: false,
-            spin: DEFAULT_SPIN,
-            tempo: Tempo::new(),
-        }
+        Self::of(Queue::open(), 0)
     }
 
     /// The consumer of `queue` again, as it was when it was forgotten.
@@ -64,11 +57,17 @@ impl Consumer {
     /// A consumer of `queue` to which nothing but one task was promised, and which had not
     /// received it, was forgotten, and has not been resumed since.
     pub(crate) unsafe fn resume(queue: NonNull<Queue>) -> Self {
+        let mut consumer = Self::of(queue, 1);
+        consumer.polled = true;
+        consumer
+    }
+
+    fn of(queue: NonNull<Queue>, outstanding: usize) -> Self {
         Self {
             queue,
             taken: Chain::EMPTY,
-            outstanding: 1,
-            polled: true,
+            outstanding,
+            polled: false,
             spin: DEFAULT_SPIN,
             tempo: Tempo::new(),
         }

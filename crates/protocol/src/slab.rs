@@ -64,16 +64,19 @@ impl Slab {
     /// How many empty chunks a thread keeps, of each size.
     pub const SPARE: usize = 512;
 
+    /// The smallest size of a cell, and the alignment of all, in bytes.
+    pub const SMALLEST: usize = 64;
+
     /// The largest size of a cell, in bytes.
     pub const LARGEST: usize = 512;
 
-    /// Cells of `size` bytes, aligned to 64 bytes.
+    /// Cells of `size` bytes.
     ///
     /// # Panics
     ///
     /// Unless `size` is 64, 128, 256 or [`LARGEST`](Self::LARGEST).
     pub const fn of_cells(size: usize) -> Self {
-        assert!(size.is_power_of_two() && 64 <= size && size <= Self::LARGEST);
+        assert!(size.is_power_of_two() && Self::SMALLEST <= size && size <= Self::LARGEST);
         Self {
             next: Cell::new(ptr::null_mut()),
             end: Cell::new(ptr::null_mut()),
@@ -186,12 +189,19 @@ impl Drop for Slab {
     }
 }
 
+const _: () = assert!(size_of::<Chunk>() <= Slab::SMALLEST, "the head reaches into the first cell");
+
 impl Chunk {
     /// The allocator's own header fits between two chunks, so that they lie side by side.
     const LAYOUT: Layout = match Layout::from_size_align(CHUNK - 16, CHUNK) {
         Ok(layout) => layout,
         Err(_) => panic!("a chunk has a layout"),
     };
+
+    /// How many cells of `size` bytes a chunk has: its head takes the place of one.
+    const fn capacity(size: usize) -> usize {
+        Self::LAYOUT.size() / size - 1
+    }
 
     /// A new chunk, empty.
     fn allocate(size: usize) -> NonNull<Chunk> {
@@ -200,11 +210,9 @@ impl Chunk {
         let Some(chunk) = NonNull::new(memory.cast::<Chunk>()) else {
             handle_alloc_error(Self::LAYOUT)
         };
-        // The head takes the place of the first cell.
-        let cells = Self::LAYOUT.size() / size - 1;
         let head = Chunk {
             returned: AtomicUsize::new(0),
-            cells,
+            cells: Self::capacity(size),
             contents: UnsafeCell::new(()),
             lifetime: Lifetime::begin(),
         };
@@ -270,10 +278,6 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
-    fn cells_in_a_chunk(size: usize) -> usize {
-        Chunk::LAYOUT.size() / size - 1
-    }
-
     #[test]
     fn cells_come_in_the_order_of_their_addresses() {
         let slab = Slab::of_cells(128);
@@ -300,7 +304,7 @@ mod tests {
             window.push_back(slab.take());
             chunks.insert(Chunk::around(oldest));
         }
-        let needed = WINDOW.div_ceil(cells_in_a_chunk(64));
+        let needed = WINDOW.div_ceil(Chunk::capacity(64));
         assert!(chunks.len() <= needed + 2, "{} chunks for a window of {needed}", chunks.len());
         for cell in window {
             // SAFETY: the cell is not used any more.
@@ -311,7 +315,7 @@ mod tests {
     #[test]
     fn cells_outlive_the_slab_they_came_from() {
         let slab = Slab::of_cells(512);
-        let cells: Vec<_> = (0..2 * cells_in_a_chunk(512) + 1).map(|_| slab.take()).collect();
+        let cells: Vec<_> = (0..2 * Chunk::capacity(512) + 1).map(|_| slab.take()).collect();
         drop(slab);
         for cell in &cells {
             // SAFETY: the cell is this test's, and has room for a byte.

@@ -28,11 +28,12 @@ enum Source {
 impl Source {
     const fn of<T>() -> Self {
         let layout = Layout::new::<T>();
-        if !sync::SLABS || layout.size() > Slab::LARGEST || layout.align() > 64 {
+        if !sync::SLABS || layout.size() > Slab::LARGEST || layout.align() > Slab::SMALLEST {
             return Self::Allocator;
         }
-        let size = if layout.size() < 64 { 64 } else { layout.size().next_power_of_two() };
-        Self::Slab { place: size.trailing_zeros() as usize - 6, size }
+        let size = layout.size().next_power_of_two();
+        let size = if size < Slab::SMALLEST { Slab::SMALLEST } else { size };
+        Self::Slab { place: (size / Slab::SMALLEST).trailing_zeros() as usize, size }
     }
 }
 
