@@ -189,8 +189,6 @@ impl Drop for Slab {
     }
 }
 
-const _: () = assert!(size_of::<Chunk>() <= Slab::SMALLEST, "the head reaches into the first cell");
-
 impl Chunk {
     /// The allocator's own header fits between two chunks, so that they lie side by side.
     const LAYOUT: Layout = match Layout::from_size_align(CHUNK - 16, CHUNK) {
@@ -198,9 +196,15 @@ impl Chunk {
         Err(_) => panic!("a chunk has a layout"),
     };
 
-    /// How many cells of `size` bytes a chunk has: its head takes the place of one.
+    /// Where the first cell of `size` bytes begins: the head takes the place of whole cells, which
+    /// in a normal build is one.
+    const fn first(size: usize) -> usize {
+        size_of::<Self>().next_multiple_of(size)
+    }
+
+    /// How many cells of `size` bytes a chunk has.
     const fn capacity(size: usize) -> usize {
-        Self::LAYOUT.size() / size - 1
+        (Self::LAYOUT.size() - Self::first(size)) / size
     }
 
     /// A new chunk, empty.
@@ -232,8 +236,8 @@ impl Chunk {
         // SAFETY: the chunk is the caller's, and live.
         let chunk = unsafe { this.as_ref() };
         chunk.contents.with_mut(|_| ());
-        // SAFETY: the head takes the place of the first cell.
-        let first = unsafe { this.cast::<u8>().add(size) }.as_ptr();
+        // SAFETY: the layout has room for the head.
+        let first = unsafe { this.cast::<u8>().add(Self::first(size)) }.as_ptr();
         // SAFETY: the layout has room for the head and all cells.
         (first, unsafe { first.add(chunk.cells * size) })
     }
