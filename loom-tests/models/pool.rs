@@ -5,7 +5,7 @@
 //! alone.
 
 use loom::sync::{Arc, Notify};
-use photofinish::{BuildError, Cancelled, JoinError, Pool, as_completed, completer};
+use photofinish::{BuildError, Cancelled, JoinError, JoinHandle, Pool, as_completed, completer};
 use photofinish_loom_tests::Bound::Preemptions;
 use photofinish_loom_tests::{Mark, Value, Witness, model, spawn, until_nothing_moves};
 
@@ -153,6 +153,94 @@ fn a_submission_that_races_with_the_end_of_the_pool_runs_or_is_abandoned() {
             Err(JoinError::Abandoned) => ABANDONED.seen(),
             Err(other) => panic!("neither ran nor was abandoned: {other}"),
         }
+    });
+}
+
+/// How a task came to its end in a pool that is halted.
+fn ran(outcome: Result<Value, JoinError>, number: u32) -> bool {
+    match outcome {
+        Ok(value) => {
+            assert_eq!(value.number(), number);
+            true
+        }
+        Err(JoinError::Cancelled) => false,
+        Err(other) => panic!("neither ran nor was cancelled: {other}"),
+    }
+}
+
+#[test]
+fn a_submission_that_races_with_a_halt_runs_or_is_cancelled() {
+    static RAN: Witness = Witness::new("the task ran");
+    static CANCELLED: Witness = Witness::new("the task was cancelled");
+    model("halt_vs_submit", Preemptions(1), &[&RAN, &CANCELLED], || {
+        let pool = pool(1);
+        let handle = pool.handle();
+        spawn(move || drop(pool.shutdown_now()));
+        let ran = ran(handle.submit(|| Value::new(3)).join(), 3);
+        RAN.seen_if(ran);
+        CANCELLED.seen_if(!ran);
+    });
+}
+
+/// A running task submits another and waits for it without helping: the worker cannot look into
+/// its own queue.
+#[test]
+fn what_a_running_task_submits_while_the_pool_is_halted_is_cancelled_at_once() {
+    static CANCELLED: Witness = Witness::new("the inner task was cancelled");
+    model("halt_vs_nested_submit", Preemptions(1), &[&CANCELLED], || {
+        let pool = pool(1);
+        let handle = pool.handle();
+        let begun = Arc::new(Notify::new());
+        let ended = Arc::new(Notify::new());
+        let (begins, ends) = (Arc::clone(&begun), Arc::clone(&ended));
+        let (completer, inner) = completer();
+        let outer = pool.submit(move || {
+            begins.notify();
+            completer.complete(handle.submit(|| Value::new(4))).ok();
+            ends.wait();
+        });
+        begun.wait();
+        spawn(move || {
+            // In some executions a wait for a bell ends for no reason: then the inner task may
+            // run, or the outer one be cancelled.
+            if let Ok(inner) = inner.join() {
+                CANCELLED.seen_if(!ran(inner.join(), 4));
+            }
+            ended.notify();
+        });
+        pool.shutdown_now();
+        drop(outer);
+    });
+}
+
+#[test]
+fn a_task_cancelled_while_the_pool_is_halted_ends_once() {
+    static BY_HANDLE: Witness = Witness::new("the handle cancelled the task");
+    static BY_POOL: Witness = Witness::new("the halt cancelled the task");
+    static RAN: Witness = Witness::new("the task ran");
+    model("halt_vs_cancel", Preemptions(1), &[&BY_HANDLE, &BY_POOL, &RAN], || {
+        let pool = pool(1);
+        let task = pool.submit(|| Value::new(5));
+        let canceller = task.canceller();
+        spawn(move || BY_HANDLE.seen_if(canceller.cancel() == Cancelled::Now));
+        let by_pool = pool.shutdown_now().cancelled == 1;
+        BY_POOL.seen_if(by_pool);
+        let ran = ran(task.join(), 5);
+        RAN.seen_if(ran);
+        assert!(!(ran && by_pool));
+    });
+}
+
+#[test]
+fn tasks_on_their_way_between_queues_are_found_by_a_halt() {
+    model("halt_vs_steal", Preemptions(1), &[], || {
+        let pool = pool(1);
+        // More than two, so that the worker takes a batch.
+        let tasks = [1, 2, 3].map(|number| pool.submit(move || Value::new(number)));
+        let shutdown = pool.shutdown_now();
+        let outcomes = tasks.map(JoinHandle::join).into_iter().zip(1..);
+        let cancelled = outcomes.filter_map(|(task, number)| (!ran(task, number)).then_some(()));
+        assert_eq!(shutdown.cancelled, cancelled.count());
     });
 }
 

@@ -88,3 +88,28 @@ fn what_is_submitted_while_the_pool_ends_runs_or_is_abandoned() {
         join_all(submitters);
     });
 }
+
+#[test]
+fn what_is_submitted_while_the_pool_is_halted_runs_or_is_cancelled() {
+    explore("pool_halts", 2_000, || {
+        let pool = pool(Duration::ZERO);
+        let submitters = (0..SUBMITTERS).map(|number| {
+            let handle = pool.handle();
+            spawn(move || {
+                let outer = handle.submit({
+                    let handle = handle.clone();
+                    move || handle.submit(move || Value::new(number))
+                });
+                // The inner task is joined out here, where nobody looks into a worker's queue.
+                match outer.join().and_then(|inner| inner.join()) {
+                    Ok(value) => assert_eq!(value.number(), number),
+                    Err(JoinError::Cancelled) => {}
+                    Err(other) => panic!("neither ran nor was cancelled: {other}"),
+                }
+            })
+        });
+        let submitters = submitters.collect::<Vec<_>>();
+        pool.shutdown_now();
+        join_all(submitters);
+    });
+}

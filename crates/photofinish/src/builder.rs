@@ -7,7 +7,7 @@ use std::time::Duration;
 use std::{fmt, io};
 
 use photofinish_protocol::sync::{Arc, mpsc, thread};
-use photofinish_protocol::{Panic, contain};
+use photofinish_protocol::{Completer, Panic, completer, contain};
 
 use crate::pool::Pool;
 use crate::shared::Shared;
@@ -32,6 +32,7 @@ const DEFAULT_SPIN: Duration = Duration::from_micros(50);
 ///     .thread_name("fetch")
 ///     .stack_size(512 * 1024)
 ///     .on_thread_start(|worker| println!("worker {worker} begins"))
+///     .on_thread_stop(|worker| println!("worker {worker} ends"))
 ///     .spin(Duration::ZERO)
 ///     .build()?;
 /// let name = pool.submit(|| std::thread::current().name().map(str::to_owned));
@@ -43,9 +44,13 @@ pub struct Builder {
     workers: Option<usize>,
     name: Box<dyn Fn(usize) -> String>,
     stack_size: usize,
-    on_thread_start: std::sync::Arc<dyn Fn(usize) + Send + Sync>,
+    on_thread_start: ThreadHook,
+    on_thread_stop: ThreadHook,
     spin: Duration,
 }
+
+/// Called on a worker's thread with the worker's index.
+type ThreadHook = std::sync::Arc<dyn Fn(usize) + Send + Sync>;
 
 impl Pool {
     /// A pool with one worker per core.
@@ -79,6 +84,7 @@ impl Builder {
             name: Box::new(move |worker| format!("photofinish-{pool}-{worker}")),
             stack_size: stack::DEFAULT,
             on_thread_start: std::sync::Arc::new(|_| {}),
+            on_thread_stop: std::sync::Arc::new(|_| {}),
             spin: DEFAULT_SPIN,
         }
     }
@@ -128,6 +134,33 @@ impl Builder {
         self
     }
 
+    /// Runs on each worker's thread, with the worker's index, after its last task: whatever ends
+    /// the worker, a pool that is not built because another worker's initializer panicked
+    /// included. A panic in it is contained: the panic hook runs, and the thread ends.
+    ///
+    /// Every worker on which the initializer has returned comes here, unless the process ends
+    /// first. [`Pool::shutdown`] and the drop of a pool return after that.
+    ///
+    /// ```
+    /// use photofinish::Pool;
+    /// use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    ///
+    /// static ALIVE: AtomicUsize = AtomicUsize::new(0);
+    /// let pool = Pool::builder()
+    ///     .workers(3)
+    ///     .on_thread_start(|_| drop(ALIVE.fetch_add(1, SeqCst)))
+    ///     .on_thread_stop(|_| drop(ALIVE.fetch_sub(1, SeqCst)))
+    ///     .build()?;
+    /// assert_eq!(ALIVE.load(SeqCst), 3);
+    /// pool.shutdown();
+    /// assert_eq!(ALIVE.load(SeqCst), 0);
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
+    pub fn on_thread_stop(mut self, finalizer: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.on_thread_stop = std::sync::Arc::new(finalizer);
+        self
+    }
+
     /// How long at most an idle worker polls for work before it parks: 50 microseconds unless told
     /// otherwise; zero parks at once. How long it does within that follows from its waits before,
     /// and whatever they are, it polls for no more than half of the time it is idle. Consumers
@@ -149,11 +182,13 @@ impl Builder {
         let queues: Vec<Queues> = (0..workers).map(|_| Queues::new()).collect();
         let shared = Arc::new(Shared::new(queues.iter().map(Queues::victim).collect()));
         let (report, reports) = mpsc::channel();
+        let (alive, gone) = completer();
+        let alive = Arc::new(alive);
 
         let mut threads = Vec::with_capacity(workers);
         let mut refused = None;
         for (index, (name, queues)) in names.into_iter().zip(queues).enumerate() {
-            match self.start(index, name, queues, &shared, report.clone()) {
+            match self.start(index, name, queues, &shared, report.clone(), Arc::clone(&alive)) {
                 Ok(thread) => threads.push(thread),
                 Err(source) => {
                     refused = Some(BuildError::ThreadNotStarted { worker: index, source });
@@ -161,7 +196,7 @@ impl Builder {
                 }
             }
         }
-        drop(report);
+        drop((report, alive));
         let reports = threads.iter().filter_map(|_| reports.recv().ok().flatten());
         let mut panics: Vec<(usize, Panic)> = reports.collect();
         panics.sort_unstable_by_key(|(worker, _)| *worker);
@@ -171,7 +206,7 @@ impl Builder {
             BuildError::InitializerPanicked { worker, panic }
         });
         match refused.or(panicked) {
-            None => Ok(Pool::assemble(shared, threads)),
+            None => Ok(Pool::assemble(shared, threads, gone)),
             Some(error) => {
                 shared.end();
                 for thread in threads {
@@ -215,9 +250,11 @@ impl Builder {
         queues: Queues,
         shared: &Arc<Shared>,
         report: mpsc::Sender<Option<(usize, Panic)>>,
+        alive: Arc<Completer<()>>,
     ) -> io::Result<thread::JoinHandle<()>> {
         let shared = Arc::clone(shared);
         let initializer = std::sync::Arc::clone(&self.on_thread_start);
+        let finalizer = std::sync::Arc::clone(&self.on_thread_stop);
         let (spin, stack_size) = (self.spin, self.stack_size);
         let body = move || {
             let stack = StackGauge::new(stack_size);
@@ -230,7 +267,11 @@ impl Builder {
             report.send(failed).ok();
             if ready {
                 Worker::work(shared, index, queues, stack, spin);
+                contain(|| finalizer(index));
             }
+            contain(|| drop(finalizer));
+            // The last one tells whoever waits for the pool's end.
+            drop(alive);
         };
         thread::Builder::new().name(name).stack_size(stack_size).spawn(body)
     }

@@ -78,11 +78,14 @@ mod deque;
 
 mod idle;
 
+mod counters;
 mod stack;
 
 mod shared;
 
 mod worker;
+
+mod shutdown;
 
 mod pool;
 mod stepped;
@@ -91,6 +94,7 @@ mod builder;
 
 pub use builder::{BuildError, Builder};
 pub use pool::{Handle, Pool};
+pub use shutdown::{Shutdown, Unfinished};
 #[doc(hidden)]
 pub use stepped::Stepped;
 

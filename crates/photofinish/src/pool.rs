@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use photofinish_protocol::sync::{Arc, thread};
 use photofinish_protocol::{JoinHandle, Runnable, Spawn, task};
 
 use crate::shared::Shared;
+use crate::shutdown::{Shutdown, Unfinished};
 use crate::worker::Worker;
 
 /// A fixed number of threads that run tasks, stealing from each other.
@@ -21,7 +23,9 @@ use crate::worker::Worker;
 ///
 /// Dropping the pool finishes all queued work, including what running tasks still submit, and
 /// joins the workers. A pool that is dropped on one of its own workers does not wait for itself:
-/// the workers finish the work and end on their own. Dropped on a worker of *another* pool, it
+/// the workers finish the work and end on their own, as after [`detach`](Self::detach).
+/// [`shutdown_timeout`](Self::shutdown_timeout) does not wait for ever,
+/// [`shutdown_now`](Self::shutdown_now) does not run what is queued. Dropped on a worker of *another* pool, it
 /// blocks that worker, which runs nothing else meanwhile: if the work needs it, nobody goes on.
 ///
 /// # Process exit
@@ -48,11 +52,17 @@ use crate::worker::Worker;
 pub struct Pool {
     shared: Arc<Shared>,
     threads: Vec<thread::JoinHandle<()>>,
+    /// Finishes when the last worker has left; `None` once somebody waits for that.
+    gone: Option<JoinHandle<()>>,
 }
 
 impl Pool {
-    pub(crate) fn assemble(shared: Arc<Shared>, threads: Vec<thread::JoinHandle<()>>) -> Self {
-        Self { shared, threads }
+    pub(crate) fn assemble(
+        shared: Arc<Shared>,
+        threads: Vec<thread::JoinHandle<()>>,
+        gone: JoinHandle<()>,
+    ) -> Self {
+        Self { shared, threads, gone: Some(gone) }
     }
 
     /// Queues `closure` to be run by a worker, and gives the handle to its outcome.
@@ -95,6 +105,131 @@ impl Pool {
     pub fn workers(&self) -> NonZeroUsize {
         NonZeroUsize::new(self.shared.victims.len()).expect("a pool has workers")
     }
+
+    /// Finishes all queued work, including what running tasks still submit, and joins the workers:
+    /// what dropping the pool does, by name.
+    ///
+    /// # Blocking
+    ///
+    /// Until all work is done and the threads have ended. On one of the pool's own workers it
+    /// returns at once, and the workers finish the work and end on their own.
+    ///
+    /// ```
+    /// use photofinish::Pool;
+    ///
+    /// let pool = Pool::new()?;
+    /// let tasks: Vec<_> = (0..10).map(|n| pool.submit(move || n)).collect();
+    /// pool.shutdown();
+    /// assert!(tasks.iter().all(|task| task.is_finished()));
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
+    pub fn shutdown(self) {
+        drop(self);
+    }
+
+    /// As [`shutdown`](Self::shutdown), but waits no longer than `timeout`, counted from the call.
+    ///
+    /// # Blocking
+    ///
+    /// At most for `timeout`, and for the destructors of the threads' locals if all work is done
+    /// before. On one of the pool's own workers not at all: the pool cannot be finished before its
+    /// caller is.
+    ///
+    /// # Errors
+    ///
+    /// [`Unfinished`] if the work was not done in time. It goes on, as after
+    /// [`detach`](Self::detach).
+    ///
+    /// ```
+    /// use photofinish::Pool;
+    /// use std::sync::mpsc::channel;
+    /// use std::time::Duration;
+    ///
+    /// let pool = Pool::builder().workers(1).build()?;
+    /// let ((release, held), (begin, begun)) = (channel::<()>(), channel());
+    /// let first = pool.submit(move || begin.send(()).and_then(|()| Ok(held.recv())));
+    /// let second = pool.submit(|| 2);
+    /// begun.recv().unwrap();
+    /// let unfinished = pool.shutdown_timeout(Duration::from_millis(1)).unwrap_err();
+    /// assert_eq!((unfinished.queued, unfinished.running), (1, 1));
+    /// release.send(()).unwrap();
+    /// assert_eq!(second.join().unwrap(), 2);
+    /// # drop(first);
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
+    pub fn shutdown_timeout(mut self, timeout: Duration) -> Result<(), Unfinished> {
+        self.shared.drain();
+        let gone = self.gone.take().filter(|_| !Worker::is_current(&self.shared));
+        if gone.is_some_and(|gone| gone.join_timeout(timeout).is_ok()) {
+            return Ok(());
+        }
+        self.threads.clear();
+        Err(Unfinished::new(self.shared.queued(), self.shared.running()))
+    }
+
+    /// Cancels everything that has not begun, waits for what has, joins the workers, and tells how
+    /// many tasks that were.
+    ///
+    /// A task that is cancelled ends as [`JoinError::Cancelled`](crate::JoinError::Cancelled), and
+    /// whoever waits for it sees that at once: by `join`, by `as_completed`, in a set, or by an
+    /// await. So does a task that is submitted later, by one that still runs or through a
+    /// [`Handle`]. What the tasks had captured is dropped, on this thread or a worker's.
+    ///
+    /// # Blocking
+    ///
+    /// Until the tasks that run have returned, and the threads have ended. On one of the pool's own
+    /// workers it returns when all that was queued is cancelled, and awaits nothing.
+    ///
+    /// ```
+    /// use photofinish::{JoinError, Pool, as_completed};
+    /// use std::sync::mpsc::channel;
+    ///
+    /// let pool = Pool::builder().workers(1).build()?;
+    /// let ((release, held), (begin, begun)) = (channel::<()>(), channel());
+    /// let running = pool.submit(move || begin.send(()).is_ok() && held.recv().is_err());
+    /// let queued: Vec<_> = (0..10).map(|n| pool.submit(move || n)).collect();
+    /// begun.recv().unwrap();
+    /// drop(release);
+    /// let shutdown = pool.shutdown_now();
+    /// // The worker may have run some of them, once it was released.
+    /// let cancelled = as_completed(queued).filter(|finished| finished.outcome.is_err()).count();
+    /// assert_eq!(shutdown.cancelled, cancelled);
+    /// assert!(running.join().unwrap());
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
+    pub fn shutdown_now(mut self) -> Shutdown {
+        self.shared.halt();
+        let awaited = self.shared.running();
+        let awaited = if self.join_workers() { awaited } else { 0 };
+        Shutdown::new(self.shared.cancelled(), awaited)
+    }
+
+    /// Gives the pool up without waiting: the workers finish all queued work, including what
+    /// running tasks still submit, and end on their own. Results can be read as they come.
+    ///
+    /// A process that exits meanwhile cuts the tasks off.
+    ///
+    /// ```
+    /// use photofinish::Pool;
+    ///
+    /// let pool = Pool::new()?;
+    /// let tasks: Vec<_> = (0..10).map(|n| pool.submit(move || n)).collect();
+    /// pool.detach();
+    /// assert_eq!(tasks.into_iter().map(|task| task.join().unwrap()).sum::<i32>(), 45);
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
+    pub fn detach(mut self) {
+        self.threads.clear();
+    }
+
+    /// Joins the workers, unless this is one of them.
+    fn join_workers(&mut self) -> bool {
+        let may_wait = !Worker::is_current(&self.shared);
+        for thread in self.threads.drain(..).filter(|_| may_wait) {
+            thread.join().expect("no panic leaves a worker");
+        }
+        may_wait
+    }
 }
 
 fn submit<F, T>(shared: &Arc<Shared>, closure: F) -> JoinHandle<T>
@@ -116,12 +251,7 @@ impl Spawn for Pool {
 impl Drop for Pool {
     fn drop(&mut self) {
         self.shared.drain();
-        if Worker::is_current(&self.shared) {
-            return;
-        }
-        for thread in self.threads.drain(..) {
-            thread.join().expect("no panic leaves a worker");
-        }
+        self.join_workers();
     }
 }
 

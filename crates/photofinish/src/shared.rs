@@ -1,19 +1,24 @@
 //! What all workers of a pool, and everybody who submits to it, have in common.
 
+use std::sync::Arc;
+
+use crossbeam_utils::CachePadded;
 use photofinish_protocol::Runnable;
 use photofinish_protocol::sync::Ordering::{Relaxed, SeqCst};
 use photofinish_protocol::sync::{AtomicUsize, fence};
 
+use crate::counters::Counters;
 use crate::deque::{Injector, Stealer, insist};
 use crate::idle::Idle;
 
-/// Where other workers find a worker's tasks.
+/// What others see of a worker: where its tasks are, and what it has counted.
 #[derive(Debug)]
 pub(crate) struct Victim {
     /// What its own tasks have submitted.
     pub(crate) spawned: Stealer<Runnable>,
     /// What it has fetched from the injector.
     pub(crate) fetched: Stealer<Runnable>,
+    pub(crate) counters: Arc<CachePadded<Counters>>,
 }
 
 /// A pool's shared state.
@@ -25,14 +30,21 @@ pub(crate) struct Shared {
     pub(crate) idle: Idle,
     /// Where the pool is in its life. All accesses are Relaxed: the fences order them.
     stage: AtomicUsize,
+    /// How many tasks a halt has cancelled. Plain std, not the seam: a number, and nothing that
+    /// goes with it.
+    cancelled: std::sync::atomic::AtomicUsize,
 }
+
+// The stages, in the order in which a pool can pass them; it may leave some out.
 
 /// The pool takes tasks, and its owner still has it.
 const OPEN: usize = 0;
-/// The owner has dropped the pool: it ends when all work is done.
+/// The owner has given the pool up: it ends when all work is done.
 const DRAINING: usize = 1;
-/// All work is done; nothing is run any more.
+/// All work is done; what comes from outside is abandoned.
 const ENDED: usize = 2;
+/// The owner wants nothing more to begin: what is queued, or comes, is cancelled.
+const HALTED: usize = 3;
 
 impl Shared {
     pub(crate) fn new(victims: Box<[Victim]>) -> Self {
@@ -41,17 +53,39 @@ impl Shared {
             idle: Idle::new(victims.len()),
             victims,
             stage: AtomicUsize::new(OPEN),
+            cancelled: std::sync::atomic::AtomicUsize::new(0),
         }
     }
 
-    /// Takes a task from outside the pool; one that comes after the end is abandoned.
+    /// Takes a task from outside the pool; one that comes after the end is not run.
     pub(crate) fn inject(&self, task: Runnable) {
         self.injector.push(task);
         self.idle.work_published();
-        // The fence in there pairs with the one in `end`: either the end is seen here, or the
+        // The fence in there pairs with the one in `stop`: either the end is seen here, or the
         // one who brought it about sees the task.
         if self.has_ended() {
-            self.abandon_rest();
+            self.sweep();
+        }
+    }
+
+    /// Called by a worker that has put tasks into one of its queues, after it has published them:
+    /// if nothing is begun any more, they are not to lie there until it looks.
+    #[inline]
+    pub(crate) fn sweep_if_halted(&self) {
+        if self.has_halted() {
+            self.sweep();
+        }
+    }
+
+    /// Runs a task that was queued, for a worker, unless nothing is begun any more.
+    #[inline]
+    pub(crate) fn run(&self, task: Runnable, counters: &Counters) {
+        if self.has_halted() {
+            self.dispose(task);
+        } else {
+            counters.begun.count();
+            task.run();
+            counters.finished.count();
         }
     }
 
@@ -62,9 +96,20 @@ impl Shared {
             || queues.any(|victim| !victim.spawned.is_empty() || !victim.fetched.is_empty())
     }
 
-    /// The owner drops the pool: the workers finish what there is, and what that submits.
+    /// How many tasks are queued; while others submit and run, one look at each queue.
+    pub(crate) fn queued(&self) -> usize {
+        let queues = self.victims.iter().map(|victim| victim.spawned.len() + victim.fetched.len());
+        self.injector.len() + queues.sum::<usize>()
+    }
+
+    /// How many tasks have begun and not finished.
+    pub(crate) fn running(&self) -> usize {
+        self.victims.iter().map(|victim| victim.counters.running()).sum()
+    }
+
+    /// The owner gives the pool up: the workers finish what there is, and what that submits.
     pub(crate) fn drain(&self) {
-        self.stage.compare_exchange(OPEN, DRAINING, Relaxed, Relaxed).ok();
+        self.advance(DRAINING);
         // ORDERING (fence draining): SeqCst; pairs with the fence asleep: either a worker that
         // lies down sees the stage, or it is seen here and woken to look again.
         fence(SeqCst);
@@ -85,27 +130,81 @@ impl Shared {
         }
     }
 
-    /// Ends the pool at once: workers stop before their next task, and what is queued is
-    /// abandoned.
+    /// Ends the pool: what comes from outside is abandoned, and workers leave when they find no
+    /// work.
     pub(crate) fn end(&self) {
-        self.stage.swap(ENDED, Relaxed);
-        // ORDERING (fence ended): SeqCst; pairs with the fence published in inject, and with
-        // the fence asleep: a worker that lies down sees the end, or is woken.
+        self.stop(ENDED);
+    }
+
+    /// Ends the pool at once: workers begin nothing more, and what is queued is cancelled. How
+    /// many tasks that were is in [`cancelled`](Self::cancelled), when all workers have left.
+    pub(crate) fn halt(&self) {
+        self.stop(HALTED);
+    }
+
+    /// How many tasks have been cancelled by a halt.
+    pub(crate) fn cancelled(&self) -> usize {
+        self.cancelled.load(Relaxed)
+    }
+
+    fn stop(&self, stage: usize) {
+        self.advance(stage);
+        // ORDERING (fence ended): SeqCst; pairs with the fence published in inject and in a
+        // worker's submit, and with the fence asleep: whoever publishes a task sees the stage, or
+        // the task is swept up here; a worker that lies down sees it, or is woken.
         fence(SeqCst);
-        self.abandon_rest();
+        self.sweep();
         self.idle.wake_all();
     }
 
-    /// Whether nothing is run any more.
-    pub(crate) fn has_ended(&self) -> bool {
-        self.stage.load(Relaxed) == ENDED
+    /// Moves on to `stage`, unless the pool is there already, or further.
+    fn advance(&self, stage: usize) {
+        let mut seen = self.stage.load(Relaxed);
+        while seen < stage {
+            match self.stage.compare_exchange(seen, stage, Relaxed, Relaxed) {
+                Ok(_) => return,
+                Err(now) => seen = now,
+            }
+        }
     }
 
-    /// Drops what lies in the injector, which ends it as abandoned.
+    /// Whether workers leave when they find no work.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.stage.load(Relaxed) >= ENDED
+    }
+
+    /// Whether nothing is begun any more.
+    fn has_halted(&self) -> bool {
+        self.stage.load(Relaxed) >= HALTED
+    }
+
+    /// Ends what nobody is to begin any more, wherever it is queued. A task in somebody's hands
+    /// is ended by that one: a worker looks before it runs one, and after it has moved some.
     #[cold]
-    fn abandon_rest(&self) {
+    fn sweep(&self) {
         while let Some(task) = insist(|| self.injector.steal()) {
+            self.dispose(task);
+        }
+        if !self.has_halted() {
+            // A worker that has got up for a late task from outside finishes what that submits.
+            return;
+        }
+        for victim in &self.victims {
+            for queue in [&victim.spawned, &victim.fetched] {
+                while let Some(task) = insist(|| queue.steal()) {
+                    self.dispose(task);
+                }
+            }
+        }
+    }
+
+    /// Ends a task that will not run, on this thread, as the stage says.
+    #[cold]
+    fn dispose(&self, task: Runnable) {
+        if !self.has_halted() {
             drop(task);
+        } else if task.cancel() {
+            self.cancelled.fetch_add(1, Relaxed);
         }
     }
 }

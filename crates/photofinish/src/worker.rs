@@ -5,31 +5,42 @@ use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crossbeam_utils::CachePadded;
 use photofinish_protocol::helper::{Helper, assist};
 use photofinish_protocol::sync::{self, Arc, Deadline, Parker, Tempo};
 use photofinish_protocol::{Runnable, TooDeep};
 
+use crate::counters::Counters;
 use crate::deque::{self, Steal, Stealer, insist};
 use crate::idle::{Bed, Risen};
 use crate::shared::{Shared, Victim};
 use crate::stack::StackGauge;
 
-/// A worker's own queues, made before its thread is.
+/// A worker's own queues and counters, made before its thread is.
 pub(crate) struct Queues {
     /// What its own tasks submit. Waits take the newest, so that they go no deeper than the tree
     /// of submissions; otherwise the oldest is next.
     spawned: deque::Worker<Runnable>,
     /// What it has fetched from the injector, oldest first.
     fetched: deque::Worker<Runnable>,
+    counters: std::sync::Arc<CachePadded<Counters>>,
 }
 
 impl Queues {
     pub(crate) fn new() -> Self {
-        Self { spawned: deque::Worker::new_lifo(), fetched: deque::Worker::new_fifo() }
+        Self {
+            spawned: deque::Worker::new_lifo(),
+            fetched: deque::Worker::new_fifo(),
+            counters: std::sync::Arc::default(),
+        }
     }
 
     pub(crate) fn victim(&self) -> Victim {
-        Victim { spawned: self.spawned.stealer(), fetched: self.fetched.stealer() }
+        Victim {
+            spawned: self.spawned.stealer(),
+            fetched: self.fetched.stealer(),
+            counters: std::sync::Arc::clone(&self.counters),
+        }
     }
 }
 
@@ -104,6 +115,7 @@ impl Worker {
             Some(worker) => {
                 worker.queues.spawned.push(task);
                 shared.idle.work_published();
+                shared.sweep_if_halted();
             }
             None => shared.inject(task),
         }
@@ -139,7 +151,7 @@ impl Worker {
         let Some(task) = self.find() else { return false };
         self.stop_searching();
         self.tempo.borrow_mut().arrived(1);
-        task.run();
+        self.shared.run(task, &self.queues.counters);
         true
     }
 
@@ -182,10 +194,14 @@ impl Worker {
             let offset = (step + self.turn.get()) % (victims.len() - 1) + 1;
             &victims[(self.index + offset) % victims.len()]
         });
-        others.into_iter().find_map(|victim| {
+        let stolen = others.into_iter().find_map(|victim| {
             insist(|| victim.spawned.steal())
                 .or_else(|| self.take_batch(|fetched| victim.fetched.steal_batch_and_pop(fetched)))
-        })
+        });
+        if stolen.is_some() {
+            self.queues.counters.steals.count();
+        }
+        stolen
     }
 
     /// Moves a batch of tasks to this worker's queue, and takes one.
@@ -199,6 +215,7 @@ impl Worker {
             // On their way from queue to queue the tasks were in none. Whoever looked for work
             // just then, and went to sleep, has to be told.
             self.shared.idle.work_published();
+            self.shared.sweep_if_halted();
         }
         Some(task)
     }
@@ -234,7 +251,8 @@ impl Worker {
         let parker = Parker::current();
         self.lie_down(Bed::Own, parker);
         self.shared.end_if_drained();
-        while self.may_sleep() {
+        while self.may_sleep() && !self.shared.has_ended() {
+            self.queues.counters.parks.count();
             parker.park();
         }
         self.get_up(Bed::Own);
@@ -247,14 +265,17 @@ impl Worker {
     }
 
     fn may_sleep(&self) -> bool {
-        self.shared.idle.sleeps(self.index) && !self.shared.has_work() && !self.shared.has_ended()
+        self.shared.idle.sleeps(self.index) && !self.shared.has_work()
     }
 
     /// Gets up, searching: whoever was silent while this worker lay down relied on it to find
     /// what there is, and to wake the next if that is more than one task.
     fn get_up(&self, bed: Bed) {
         match self.shared.idle.get_up(self.index, bed) {
-            Risen::Chosen => self.searching.set(true),
+            Risen::Chosen => {
+                self.queues.counters.wakes.count();
+                self.searching.set(true);
+            }
             Risen::ByItself => self.start_searching(),
         }
     }
@@ -265,7 +286,7 @@ impl Helper for Worker {
         self.stack.check()?;
         let Some(task) = self.find_nested() else { return Ok(false) };
         self.stop_searching();
-        task.run();
+        self.shared.run(task, &self.queues.counters);
         Ok(true)
     }
 
@@ -273,6 +294,7 @@ impl Helper for Worker {
         self.start_searching();
         self.lie_down(Bed::Nested, parker);
         if self.may_sleep() {
+            self.queues.counters.parks.count();
             parker.park();
         }
         self.get_up(Bed::Nested);

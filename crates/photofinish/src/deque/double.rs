@@ -82,7 +82,7 @@ impl<T> Slots<T> {
     /// Takes half of what it sees, and two items at the most: one for the caller and one for its
     /// queue. In between, the second is in neither queue, as with the original.
     fn steal_batch_and_pop(&self, destination: &Worker<T>) -> Steal<T> {
-        let seen = self.slots.iter().filter(|slot| !slot.load(Relaxed).is_null()).count();
+        let seen = self.len();
         let first = self.steal();
         if seen > 2
             && matches!(first, Steal::Success(_))
@@ -95,6 +95,10 @@ impl<T> Slots<T> {
 
     fn is_empty(&self) -> bool {
         self.slots.iter().all(|slot| slot.load(Relaxed).is_null())
+    }
+
+    fn len(&self) -> usize {
+        self.slots.iter().filter(|slot| !slot.load(Relaxed).is_null()).count()
     }
 }
 
@@ -163,6 +167,10 @@ impl<T> Stealer<T> {
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
 }
 
 /// The queue for submissions from outside.
@@ -212,6 +220,13 @@ impl<T> Injector<T> {
         match &self.claimed {
             Some(claimed) => self.waiting(claimed.load(Relaxed)) == 0,
             None => self.slots.is_empty(),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match &self.claimed {
+            Some(claimed) => self.waiting(claimed.load(Relaxed)),
+            None => self.slots.len(),
         }
     }
 

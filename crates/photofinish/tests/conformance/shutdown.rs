@@ -7,7 +7,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-use photofinish::{Cancelled, JoinError, Pool};
+use photofinish::{Cancelled, JoinError, Pool, as_completed};
 
 use crate::support::{Gate, LIMIT, Threads, counted_pool, eventually, pool, within};
 
@@ -32,6 +32,52 @@ fn s4_a_drop_right_after_submitting_loses_no_result() {
         let tasks: Vec<_> = (0..50).map(|_| pool.submit(nap)).collect();
         drop(pool);
         assert!(tasks.into_iter().all(|task| matches!(task.try_join(), Ok(Ok(())))));
+    });
+}
+
+/// Everything that has not begun is cancelled, what runs is finished, and nothing is left pending;
+/// same as CPython, but with the numbers.
+#[test]
+fn s5_shutting_down_now_leaves_no_task_pending() {
+    within(LIMIT, || {
+        let pool = pool(5);
+        let gate = Gate::default();
+        let running: Vec<_> = (0..5).map(|_| gate.hold_a_worker(&pool)).collect();
+        let queued: Vec<_> = (0..45).map(|n| pool.submit(move || n)).collect();
+        let opener = {
+            let gate = gate.clone();
+            let last = queued[44].canceller();
+            thread::spawn(move || {
+                // The queue is emptied while the workers are still held.
+                eventually("all that is queued is cancelled", || last.cancel().is_cancelled());
+                gate.open();
+            })
+        };
+        let shutdown = pool.shutdown_now();
+        opener.join().unwrap();
+        // The opener may have been the one who cancelled the last.
+        assert!(matches!(shutdown.cancelled, 44 | 45), "{shutdown}");
+        assert_eq!(shutdown.awaited, 5);
+        assert!(running.into_iter().all(|task| matches!(task.try_join(), Ok(Ok(())))));
+        for task in queued {
+            assert!(matches!(task.try_join(), Ok(Err(JoinError::Cancelled))));
+        }
+    });
+}
+
+/// Not waiting for a pool with a running task: the task completes, and nothing hangs; same as
+/// CPython, as long as the process lives.
+#[test]
+fn s6_a_detached_pool_completes_its_running_task() {
+    within(LIMIT, || {
+        let (pool, threads) = counted_pool(1);
+        let gate = Gate::default();
+        let running = gate.hold_a_worker(&pool);
+        pool.detach();
+        assert!(!running.is_finished());
+        gate.open();
+        running.join().unwrap();
+        eventually("the thread ends", || threads.alive() == 0);
     });
 }
 
@@ -105,6 +151,23 @@ fn s10_dropping_the_pool_drains_the_queue() {
     });
 }
 
+/// A pool that nobody waits for finishes all queued work, its threads end by themselves, and the
+/// results can be read afterwards; same as CPython.
+#[test]
+fn s11_a_detached_pool_drains_and_its_threads_end_by_themselves() {
+    within(LIMIT, || {
+        let (pool, threads) = counted_pool(3);
+        let handle = pool.handle();
+        let tasks: Vec<_> = (0..100).map(|n| pool.submit(move || n)).collect();
+        let nested = pool.submit(move || handle.submit(|| 100));
+        pool.detach();
+        let sum: i32 = tasks.into_iter().map(|task| task.join().unwrap()).sum();
+        assert_eq!(sum, 4_950);
+        assert_eq!(nested.join().unwrap().join().unwrap(), 100);
+        eventually("all threads end", || threads.alive() == 0);
+    });
+}
+
 fn names_of_the_workers(pool: &Pool) -> HashSet<String> {
     let workers = pool.workers().get();
     // Each worker is held until all are there, so that each runs one of the tasks.
@@ -147,6 +210,82 @@ fn s13_default_thread_names_are_unique_to_the_pool() {
     });
 }
 
+/// Shutting down now with one task just submitted: no error and no hang, and the task either ran
+/// or was cancelled; same as CPython.
+#[test]
+fn s14_a_task_just_submitted_runs_or_is_cancelled_by_the_shutdown() {
+    within(LIMIT, || {
+        for _ in 0..200 {
+            let pool = pool(2);
+            let task = pool.submit(|| 1);
+            let shutdown = pool.shutdown_now();
+            match task.try_join().expect("it has finished") {
+                Ok(1) => assert_eq!(shutdown.cancelled, 0),
+                Err(JoinError::Cancelled) => assert_eq!(shutdown.cancelled, 1),
+                other => panic!("the task neither ran nor was cancelled: {other:?}"),
+            }
+        }
+    });
+}
+
+/// Tasks that a shutdown cancels are yielded at once, to whoever is waiting and to whoever comes
+/// later; deviates: in CPython `wait` and `as_completed` hang for ever (rows P4 and P5 as well).
+#[test]
+fn c2_tasks_cancelled_by_the_shutdown_are_yielded() {
+    within(LIMIT, || {
+        let pool = pool(1);
+        let gate = Gate::default();
+        let running = gate.hold_a_worker(&pool);
+        let early: Vec<_> = (0..10).map(|n| pool.submit(move || n)).collect();
+        let late: Vec<_> = (0..10).map(|n| pool.submit(move || n)).collect();
+        let mut results = as_completed(early);
+        let waiter = thread::spawn(move || {
+            let all = results.all(|task| matches!(task.outcome, Err(JoinError::Cancelled)));
+            all && results.remaining() == 0
+        });
+        let owner = thread::spawn(move || pool.shutdown_now());
+        // Seen although the running task still holds the only worker.
+        assert!(waiter.join().unwrap());
+        assert!(as_completed(late).all(|task| matches!(task.outcome, Err(JoinError::Cancelled))));
+        assert!(!running.is_finished());
+        gate.open();
+        let shutdown = owner.join().unwrap();
+        assert_eq!((shutdown.cancelled, shutdown.awaited), (20, 1));
+        running.join().unwrap();
+    });
+}
+
+/// A shutdown can be waited for with a timeout; deviates: CPython can only wait for ever.
+#[test]
+fn p17_a_shutdown_with_a_timeout_tells_what_is_unfinished_and_the_work_goes_on() {
+    within(LIMIT, || {
+        let (pool, threads) = counted_pool(2);
+        let gate = Gate::default();
+        let running: Vec<_> = (0..2).map(|_| gate.hold_a_worker(&pool)).collect();
+        let queued: Vec<_> = (0..7).map(|n| pool.submit(move || n)).collect();
+        let unfinished = pool.shutdown_timeout(Duration::from_millis(5)).unwrap_err();
+        assert_eq!((unfinished.queued, unfinished.running), (7, 2));
+        let told = "the pool is not finished: 7 tasks queued, 2 running";
+        assert_eq!(unfinished.to_string(), told);
+        gate.open();
+        assert_eq!(queued.into_iter().map(|task| task.join().unwrap()).sum::<i32>(), 21);
+        drop(running);
+        eventually("all threads end", || threads.alive() == 0);
+    });
+}
+
+/// With enough time all threads have ended when it returns.
+#[test]
+fn p17_a_shutdown_with_enough_time_has_joined_the_threads() {
+    within(LIMIT, || {
+        let (pool, threads) = counted_pool(3);
+        let tasks: Vec<_> = (0..50).map(|n| pool.submit(move || n)).collect();
+        assert_eq!(pool.shutdown_timeout(LIMIT), Ok(()));
+        assert_eq!(threads.alive(), 0);
+        assert!(tasks.iter().all(|task| task.is_finished()));
+    });
+}
+
 /// A shutdown returns when all pending tasks have run, not only those that were running; same
 /// as CPython.
 #[test]
@@ -160,6 +299,93 @@ fn x12_the_drop_returns_when_all_that_was_pending_has_run() {
         }
         drop(pool);
         assert_eq!(ran.load(SeqCst), 1_000);
+    });
+}
+
+/// What a running task submits after the shutdown is cancelled too, and a join inside it does not
+/// hang; deviates: CPython raises an error from submit.
+#[test]
+fn x14_what_running_tasks_submit_after_the_shutdown_is_cancelled() {
+    within(LIMIT, || {
+        let pool = pool(2);
+        let handle = pool.handle();
+        let gate = Gate::default();
+        let (begun, begins) = (Gate::default(), gate.clone());
+        let begin = begun.clone();
+        let running = pool.submit(move || {
+            begin.open();
+            begins.wait();
+            handle.submit(|| 1).join()
+        });
+        begun.wait();
+        let queued = gate.hold_a_worker(&pool);
+        let other = pool.submit(|| 2);
+        let owner = thread::spawn(move || pool.shutdown_now());
+        assert!(matches!(other.join(), Err(JoinError::Cancelled)));
+        gate.open();
+        assert!(matches!(running.join().unwrap(), Err(JoinError::Cancelled)));
+        queued.join().unwrap();
+        let shutdown = owner.join().unwrap();
+        assert_eq!((shutdown.cancelled, shutdown.awaited), (2, 2));
+    });
+}
+
+/// Whatever a shutdown runs of its user's, here the destructor of a capture, may use the pool;
+/// deviates: CPython holds a lock meanwhile, and hangs.
+#[test]
+fn x15_a_destructor_that_submits_during_the_shutdown_does_not_hang() {
+    struct Submits(photofinish::Handle);
+    impl Drop for Submits {
+        fn drop(&mut self) {
+            assert!(matches!(self.0.submit(|| 1).join(), Err(JoinError::Cancelled)));
+        }
+    }
+    within(LIMIT, || {
+        let pool = pool(1);
+        let gate = Gate::default();
+        let running = gate.hold_a_worker(&pool);
+        let submits = Submits(pool.handle());
+        let queued = pool.submit(move || drop(submits));
+        let owner = thread::spawn(move || pool.shutdown_now());
+        assert!(matches!(queued.join(), Err(JoinError::Cancelled)));
+        gate.open();
+        assert_eq!(owner.join().unwrap().cancelled, 2);
+        running.join().unwrap();
+    });
+}
+
+/// The same of a shutdown that cancels, and of one with a timeout: on a worker they return.
+#[test]
+fn x16_shutdowns_on_a_worker_of_the_pool_do_not_wait_for_it() {
+    within(LIMIT, || {
+        let (pool, threads) = counted_pool(1);
+        let handle = pool.handle();
+        let gate = Gate::default();
+        let mine = gate.clone();
+        let task = handle.submit(move || {
+            mine.wait();
+            pool.shutdown_timeout(LIMIT).unwrap_err()
+        });
+        gate.open();
+        assert_eq!(task.join().unwrap().running, 1);
+        eventually("the thread ends", || threads.alive() == 0);
+
+        let (pool, threads) = counted_pool(1);
+        let handle = pool.handle();
+        let gate = Gate::default();
+        let mine = gate.clone();
+        let task = handle.submit(move || {
+            mine.wait();
+            pool.shutdown_now()
+        });
+        let queued: Vec<_> = (0..10).map(|n| handle.submit(move || n)).collect();
+        gate.open();
+        let shutdown = task.join().unwrap();
+        assert_eq!((shutdown.cancelled, shutdown.awaited), (10, 0));
+        for task in queued {
+            assert!(matches!(task.join(), Err(JoinError::Cancelled)));
+        }
+        eventually("the thread ends", || threads.alive() == 0);
     });
 }
 
