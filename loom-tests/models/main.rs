@@ -5,6 +5,7 @@
 mod async_to_blocking_switch;
 mod attach_vs_complete;
 mod await_dropped_vs_complete;
+mod block;
 mod cancel_vs_complete_vs_attach;
 mod cancel_vs_run;
 mod canceller_vs_join;

@@ -24,6 +24,7 @@
 //! | run something, get its result | [`Pool::submit`], [`JoinHandle::join`] |
 //! | many results, as they come | [`as_completed`], with [`AsCompleted::timeout`] |
 //! | more tasks while results come in | [`CompletionSet`] |
+//! | one function for many inputs | [`Pool::map_unordered`] |
 //! | submit from inside tasks | [`Pool::handle`] |
 //! | cancel what has not begun | [`JoinHandle::cancel`], [`JoinHandle::canceller`] |
 //! | await it, on any executor | [`JoinHandle`] is a future; [`AsCompleted::into_stream`], [`CompletionSet::next_async`], [`CompletionSet::stream`] |
@@ -93,15 +94,15 @@ mod stepped;
 mod builder;
 
 pub use builder::{BuildError, Builder};
-pub use pool::{Handle, Pool};
+pub use pool::{Handle, MapUnordered, MapUnorderedTimeout, Pool};
 pub use shutdown::{Shutdown, Unfinished};
 #[doc(hidden)]
 pub use stepped::Stepped;
 
 pub use photofinish_protocol::{
     AsCompleted, AsCompletedStream, AsCompletedTimeout, Cancelled, Canceller, Completer,
-    CompletionSet, CompletionSetStream, Finished, JoinError, JoinHandle, Panic, Runnable, Spawn,
-    TaskId, TimedOut, TooDeep, as_completed, completer, task,
+    CompletionSet, CompletionSetStream, Finished, JoinError, JoinHandle, Mapped, Panic, Runnable,
+    Spawn, TaskId, TimedOut, TooDeep, as_completed, completer, task,
 };
 
 /// The README's example, compiled and run.

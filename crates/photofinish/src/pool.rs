@@ -82,6 +82,27 @@ impl Pool {
         submit(&self.shared, closure)
     }
 
+    /// Applies `function` to each input, on the pool's workers, and yields the results in the order
+    /// in which they are done: see [`MapUnordered`].
+    ///
+    /// ```
+    /// let pool = photofinish::Pool::new()?;
+    /// let words = ["three", "blind", "mice"];
+    /// for mapped in pool.map_unordered(words, |word| word.len()) {
+    ///     println!("{} has {} letters", words[mapped.index], mapped.outcome.unwrap());
+    /// }
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
+    pub fn map_unordered<I, F, R>(&self, inputs: I, function: F) -> MapUnordered<I::IntoIter, F, R>
+    where
+        I: IntoIterator,
+        I::Item: Send + 'static,
+        F: Fn(I::Item) -> R + Send + Sync + 'static,
+        R: Send + 'static,
+    {
+        self.handle().map_unordered(inputs, function)
+    }
+
     /// A handle to submit with from anywhere, tasks of this pool included.
     ///
     /// ```
@@ -246,6 +267,14 @@ impl Spawn for Pool {
     fn spawn(&self, runnable: Runnable) {
         Worker::submit(&self.shared, runnable);
     }
+
+    fn spawn_outside(&self, runnable: Runnable) {
+        self.shared.inject(runnable);
+    }
+
+    fn is_inside(&self) -> bool {
+        Worker::is_current(&self.shared)
+    }
 }
 
 impl Drop for Pool {
@@ -297,13 +326,49 @@ impl Handle {
     {
         submit(&self.shared, closure)
     }
+
+    /// As [`Pool::map_unordered`].
+    ///
+    /// ```
+    /// let pool = photofinish::Pool::new()?;
+    /// let handle = pool.handle();
+    /// let longest = pool.submit(move || {
+    ///     let lengths = handle.map_unordered(["three", "blind", "mice"], |word| word.len());
+    ///     lengths.filter_map(|mapped| mapped.outcome.ok()).max()
+    /// });
+    /// assert_eq!(longest.join().unwrap(), Some(5));
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
+    pub fn map_unordered<I, F, R>(&self, inputs: I, function: F) -> MapUnordered<I::IntoIter, F, R>
+    where
+        I: IntoIterator,
+        I::Item: Send + 'static,
+        F: Fn(I::Item) -> R + Send + Sync + 'static,
+        R: Send + 'static,
+    {
+        let workers = self.shared.victims.len();
+        MapUnordered::new(self.clone(), workers, inputs, function)
+    }
 }
 
 impl Spawn for Handle {
     fn spawn(&self, runnable: Runnable) {
         Worker::submit(&self.shared, runnable);
     }
+
+    fn spawn_outside(&self, runnable: Runnable) {
+        self.shared.inject(runnable);
+    }
+
+    fn is_inside(&self) -> bool {
+        Worker::is_current(&self.shared)
+    }
 }
+
+/// A [`photofinish_protocol::MapUnordered`] on a [`Pool`].
+pub type MapUnordered<I, F, R> = photofinish_protocol::MapUnordered<I, F, R, Handle>;
+/// A [`photofinish_protocol::MapUnorderedTimeout`] on a [`Pool`].
+pub type MapUnorderedTimeout<I, F, R> = photofinish_protocol::MapUnorderedTimeout<I, F, R, Handle>;
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,5 +1,6 @@
 //! The consuming end of a completion queue: polls, spins, helps, parks.
 
+use std::marker::PhantomData;
 use std::mem;
 use std::ptr::NonNull;
 use std::rc::Rc;
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use crate::error::TooDeep;
 use crate::helper::{self, Helper};
-use crate::queue::{Chain, Queue};
+use crate::queue::{Chain, Node, Queue};
 use crate::sync::{Deadline, Parker, Tempo};
 use crate::task::Task;
 
@@ -24,9 +25,38 @@ pub(crate) enum NotReady {
     TooDeep(TooDeep),
 }
 
-/// Owns a queue, and knows how many tasks it has been promised and not yet received.
+/// What a consumer receives: something that hangs in its queue by a node.
+pub(crate) trait Delivery {
+    /// # Safety
+    ///
+    /// The node was taken from a queue that such things, and no others, are delivered to.
+    unsafe fn of_node(node: NonNull<Node>) -> Self;
+
+    /// Drops what came with the delivery, and gives up what its receiver holds of it.
+    ///
+    /// # Safety
+    ///
+    /// The caller has received it, and nobody else uses it.
+    unsafe fn discard(self);
+}
+
+impl Delivery for Task {
+    unsafe fn of_node(node: NonNull<Node>) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { Task::of_node(node) }
+    }
+
+    unsafe fn discard(self) {
+        // SAFETY: the task has been received, and its handle's share came with it or lives
+        // outside the queue.
+        unsafe { Task::discard(self) };
+    }
+}
+
+/// Owns a queue, and knows how many deliveries it has been promised and not yet received. They are
+/// tasks, unless said otherwise.
 #[derive(Debug)]
-pub(crate) struct Consumer {
+pub(crate) struct Consumer<D: Delivery = Task> {
     queue: NonNull<Queue>,
     /// Taken from the queue, and still the consumer's to hand out.
     taken: Chain,
@@ -36,20 +66,17 @@ pub(crate) struct Consumer {
     polled: bool,
     spin: Duration,
     tempo: Tempo,
+    delivery: PhantomData<fn() -> D>,
 }
 
 // SAFETY: a consumer is used by one thread at a time (`&mut self`), the queue's other side is
 // made for other threads, and the tasks in it belong to whoever wraps the consumer, which asks
 // for `T: Send`.
-unsafe impl Send for Consumer {}
+unsafe impl<D: Delivery> Send for Consumer<D> {}
 // SAFETY: nothing can be done with a `&Consumer` but reading its numbers and its address.
-unsafe impl Sync for Consumer {}
+unsafe impl<D: Delivery> Sync for Consumer<D> {}
 
 impl Consumer {
-    pub(crate) fn new() -> Self {
-        Self::of(Queue::open(), 0)
-    }
-
     /// The consumer of `queue` again, as it was when it was forgotten.
     ///
     /// # Safety
@@ -61,6 +88,12 @@ impl Consumer {
         consumer.polled = true;
         consumer
     }
+}
+
+impl<D: Delivery> Consumer<D> {
+    pub(crate) fn new() -> Self {
+        Self::of(Queue::open(), 0)
+    }
 
     fn of(queue: NonNull<Queue>, outstanding: usize) -> Self {
         Self {
@@ -70,6 +103,7 @@ impl Consumer {
             polled: false,
             spin: DEFAULT_SPIN,
             tempo: Tempo::new(),
+            delivery: PhantomData,
         }
     }
 
@@ -85,7 +119,12 @@ impl Consumer {
 
     /// One more task has been promised.
     pub(crate) fn expect_one(&mut self) {
-        self.outstanding += 1;
+        self.expect(1);
+    }
+
+    /// So many more have been promised.
+    pub(crate) fn expect(&mut self, many: usize) {
+        self.outstanding += many;
     }
 
     /// A promise was withdrawn.
@@ -100,11 +139,11 @@ impl Consumer {
 
     /// Receives the next task if one has been delivered. Wait-free, but for the turning around
     /// of what has come since the last time: one step per task.
-    pub(crate) fn poll(&mut self) -> Option<Task> {
+    pub(crate) fn poll(&mut self) -> Option<D> {
         self.take();
         let node = self.taken.pop()?;
         // SAFETY: the node was taken from the queue.
-        Some(unsafe { Task::of_node(node) })
+        Some(unsafe { D::of_node(node) })
     }
 
     /// Makes sure that what has been delivered is in `taken`. If nothing was there, this also
@@ -121,7 +160,7 @@ impl Consumer {
     /// when one is. Something must be outstanding.
     ///
     /// Only the waker of the last call is woken. Nothing is registered if something is ready.
-    pub(crate) fn poll_next(&mut self, context: &Context<'_>) -> Poll<Task> {
+    pub(crate) fn poll_next(&mut self, context: &Context<'_>) -> Poll<D> {
         if let Some(task) = self.poll() {
             return Poll::Ready(task);
         }
@@ -156,25 +195,50 @@ impl Consumer {
     ///
     /// A worker without a deadline runs other tasks of its pool meanwhile; with a deadline it
     /// does not, for it could not stop them in time.
-    pub(crate) fn wait(&mut self, mut deadline: Deadline) -> Result<Task, NotReady> {
+    pub(crate) fn wait(&mut self, deadline: Deadline) -> Result<D, NotReady> {
+        self.wait_and(deadline, || ())
+    }
+
+    /// As [`wait`](Self::wait), and does `before_parking` each time the wait is about to sleep.
+    pub(crate) fn wait_and(
+        &mut self,
+        deadline: Deadline,
+        before_parking: impl FnMut(),
+    ) -> Result<D, NotReady> {
         if let Some(task) = self.poll() {
             return Ok(task);
         }
-        self.stop_polling();
         let helper = if deadline.is_never() { helper::current() } else { None };
-        let waiting = Waiting { consumer: self, helper };
+        self.wait_with(deadline, helper, before_parking)
+    }
+
+    /// As [`wait`](Self::wait), without a deadline, and without running other tasks meanwhile.
+    pub(crate) fn wait_without_helping(&mut self) -> D {
+        let next = self.wait_with(Deadline::NEVER, None, || ());
+        next.unwrap_or_else(|_| unreachable!("the wait has no deadline, and nothing to refuse"))
+    }
+
+    fn wait_with(
+        &mut self,
+        mut deadline: Deadline,
+        helper: Option<Rc<dyn Helper>>,
+        before_parking: impl FnMut(),
+    ) -> Result<D, NotReady> {
+        self.stop_polling();
+        let waiting = Waiting { consumer: self, helper, before_parking };
         waiting.until(&mut deadline)
     }
 }
 
 /// A consumer in the middle of a wait.
-struct Waiting<'a> {
-    consumer: &'a mut Consumer,
+struct Waiting<'a, D: Delivery, P: FnMut()> {
+    consumer: &'a mut Consumer<D>,
     helper: Option<Rc<dyn Helper>>,
+    before_parking: P,
 }
 
-impl Waiting<'_> {
-    fn until(mut self, deadline: &mut Deadline) -> Result<Task, NotReady> {
+impl<D: Delivery, P: FnMut()> Waiting<'_, D, P> {
+    fn until(mut self, deadline: &mut Deadline) -> Result<D, NotReady> {
         loop {
             if let Some(task) = self.consumer.poll() {
                 return Ok(task);
@@ -200,6 +264,7 @@ impl Waiting<'_> {
                 return;
             }
         }
+        (self.before_parking)();
         self.park(deadline);
         self.consumer.tempo.overslept(limit);
     }
@@ -224,7 +289,7 @@ impl Waiting<'_> {
     }
 }
 
-impl Drop for Waiting<'_> {
+impl<D: Delivery, P: FnMut()> Drop for Waiting<'_, D, P> {
     fn drop(&mut self) {
         if let Some(helper) = &self.helper {
             helper.leave();
@@ -232,7 +297,7 @@ impl Drop for Waiting<'_> {
     }
 }
 
-impl Drop for Consumer {
+impl<D: Delivery> Drop for Consumer<D> {
     /// Leaves: what is ready is discarded, and what is still to come is settled by whoever
     /// delivers it.
     fn drop(&mut self) {
@@ -243,10 +308,9 @@ impl Drop for Consumer {
         for chain in [&mut self.taken, &mut rest] {
             while let Some(node) = chain.pop() {
                 // SAFETY: the node was taken from the queue.
-                let task = unsafe { Task::of_node(node) };
-                // SAFETY: the task has been received, and its handle's share came with it or
-                // lives outside the queue.
-                unsafe { task.discard() };
+                let delivery = unsafe { D::of_node(node) };
+                // SAFETY: it has been received, and the consumer is the one who received it.
+                unsafe { delivery.discard() };
             }
         }
     }

@@ -23,6 +23,9 @@
 //! | [`helper`] | what a worker does while it waits |
 //! | `consumer` | the waiting end of a queue |
 //! | `handle`, `runnable`, `completer` | the shares of a task as values |
+//! | `claims`, `slot`, `block` | many items in one piece of memory, and who works on which |
+//! | `window` | the consumer's side of a block |
+//! | `map_unordered` | a function applied to many inputs |
 //! | `roster` | who is outstanding |
 //! | `outstanding`, `as_completed`, `completion_set` | many tasks at once |
 //!
@@ -57,6 +60,15 @@ mod handle;
 
 mod runnable;
 
+mod claims;
+mod slot;
+
+mod block;
+
+mod window;
+
+mod map_unordered;
+
 mod completer;
 mod roster;
 
@@ -71,6 +83,7 @@ pub use completion_set::{CompletionSet, CompletionSetStream};
 pub use error::{JoinError, TimedOut, TooDeep};
 pub use handle::{Cancelled, Canceller, JoinHandle};
 pub use id::TaskId;
+pub use map_unordered::{MapUnordered, MapUnorderedStream, MapUnorderedTimeout, Mapped};
 pub use outstanding::Finished;
 pub use panic::{Panic, contain};
 pub use runnable::{Runnable, Spawn, task};

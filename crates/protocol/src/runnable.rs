@@ -141,4 +141,14 @@ pub trait Spawn {
     /// Takes the task over. One that will not be run is dropped, which ends it as
     /// [`JoinError::Abandoned`].
     fn spawn(&self, runnable: Runnable);
+    /// As [`spawn`](Self::spawn), but queues behind what others wait for, even if the caller is a
+    /// task of the pool: for tasks that have had their turn.
+    fn spawn_outside(&self, runnable: Runnable) {
+        self.spawn(runnable);
+    }
+
+    /// Whether the calling thread is one of those that run the tasks.
+    fn is_inside(&self) -> bool {
+        false
+    }
 }

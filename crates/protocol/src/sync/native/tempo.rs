@@ -132,3 +132,23 @@ impl Spin {
         now < polling.end
     }
 }
+
+/// Tells how long something took.
+#[derive(Debug)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// From now on.
+    #[inline]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// How many nanoseconds have passed since the start or the last lap.
+    #[inline]
+    pub fn lap(&mut self) -> usize {
+        let now = Instant::now();
+        let passed = now - mem::replace(&mut self.0, now);
+        usize::try_from(passed.as_nanos()).unwrap_or(usize::MAX)
+    }
+}

@@ -1,0 +1,179 @@
+//! `map_unordered`: items of a block are published, claimed, done and received; nobody forgets one,
+//! whoever leaves when.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
+
+use photofinish_loom_tests::Bound::{Preemptions, Unbounded};
+use photofinish_loom_tests::{Value, Witness, block_on, model, spawn};
+use photofinish_protocol::helper::{Helper, assist};
+use photofinish_protocol::sync::Parker;
+use photofinish_protocol::{JoinError, MapUnordered, Mapped, Runnable, Spawn, TooDeep};
+
+use super::{next, number};
+
+/// A pool whose first tasks have a thread of the model each; when there are no more threads, tasks
+/// run where they are spawned.
+#[derive(Clone)]
+struct Few(Arc<AtomicUsize>);
+
+impl Few {
+    fn threads(many: usize) -> Self {
+        Self(Arc::new(AtomicUsize::new(many)))
+    }
+
+    /// How many threads have not been used.
+    fn rest(&self) -> usize {
+        self.0.load(SeqCst)
+    }
+}
+
+impl Spawn for Few {
+    fn spawn(&self, runnable: Runnable) {
+        if self.rest() == 0 {
+            return runnable.run();
+        }
+        self.0.fetch_sub(1, SeqCst);
+        spawn(|| runnable.run());
+    }
+}
+
+/// Reads the input on the thread that does the item.
+fn twice(input: Value) -> Value {
+    Value::new(2 * input.number())
+}
+
+fn inputs(many: u32) -> impl Iterator<Item = Value> {
+    (0..many).map(Value::new)
+}
+
+/// Receives so many items, each once.
+fn receive_all(results: impl Iterator<Item = Mapped<Value>>, many: usize) {
+    let mut seen = vec![false; many];
+    for mapped in results {
+        assert!(!std::mem::replace(&mut seen[mapped.index], true), "an item came twice");
+        assert_eq!(number(mapped.outcome) as usize, 2 * mapped.index);
+    }
+    assert!(seen.into_iter().all(|seen| seen), "an item did not come");
+}
+
+#[test]
+fn one_item_goes_to_a_worker_and_comes_back() {
+    model("block_one_item", Unbounded, &[], || {
+        receive_all(MapUnordered::new(Few::threads(1), 1, inputs(1), twice), 1);
+    });
+}
+
+#[test]
+fn a_worker_that_leaves_is_replaced_or_sees_what_is_published() {
+    static REPLACED: Witness = Witness::new("a new ticket was made for the second item");
+    static SEEN: Witness = Witness::new("the worker saw the second item before it left");
+    model("block_fills_again", Preemptions(3), &[&REPLACED, &SEEN], || {
+        let pool = Few::threads(2);
+        receive_all(MapUnordered::new(pool.clone(), 1, inputs(2), twice).buffer(1), 2);
+        REPLACED.seen_if(pool.rest() == 0);
+        SEEN.seen_if(pool.rest() == 1);
+    });
+}
+
+#[test]
+fn two_workers_do_each_item_once() {
+    static BOTH: Witness = Witness::new("both workers were called");
+    model("block_two_workers", Preemptions(2), &[&BOTH], || {
+        let pool = Few::threads(2);
+        receive_all(MapUnordered::new(pool.clone(), 2, inputs(2), twice).buffer(2), 2);
+        BOTH.seen_if(pool.rest() == 0);
+    });
+}
+
+#[test]
+fn an_iterator_dropped_at_once_leaves_nothing_behind() {
+    static NONE: Witness = Witness::new("no item was begun");
+    static ALL: Witness = Witness::new("both items were begun");
+    model("block_dropped", Preemptions(3), &[&NONE, &ALL], || {
+        let begun = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&begun);
+        let function = move |input: Value| {
+            counter.fetch_add(1, SeqCst);
+            twice(input)
+        };
+        drop(MapUnordered::new(Few::threads(1), 1, inputs(2), function).start());
+        NONE.seen_if(begun.load(SeqCst) == 0);
+        ALL.seen_if(begun.load(SeqCst) == 2);
+    });
+}
+
+#[test]
+fn an_iterator_dropped_after_one_item_leaves_nothing_behind() {
+    model("block_dropped_after_one", Preemptions(2), &[], || {
+        let mut results = MapUnordered::new(Few::threads(2), 2, inputs(2), twice).buffer(2);
+        let first = results.next().expect("there are three items");
+        assert_eq!(number(first.outcome) as usize, 2 * first.index);
+    });
+}
+
+/// A pool that drops its tasks, on a thread of the model.
+struct Ended;
+
+impl Spawn for Ended {
+    fn spawn(&self, runnable: Runnable) {
+        spawn(|| drop(runnable));
+    }
+}
+
+#[test]
+fn items_of_a_pool_that_has_ended_are_abandoned() {
+    model("block_abandoned", Preemptions(3), &[], || {
+        let results = MapUnordered::new(Ended, 1, inputs(2), twice).buffer(2);
+        let abandoned = |mapped: &Mapped<_>| matches!(mapped.outcome, Err(JoinError::Abandoned));
+        assert_eq!(results.filter(abandoned).count(), 2);
+    });
+}
+
+/// A worker whose stack is used up.
+struct Full;
+
+impl Helper for Full {
+    fn help(&self) -> Result<bool, TooDeep> {
+        Err(TooDeep::new(1, 1))
+    }
+
+    fn park(&self, _: &Parker) {
+        unreachable!("a refused wait does not park");
+    }
+
+    fn leave(&self) {}
+}
+
+#[test]
+fn a_refused_wait_takes_an_item_back_or_waits_for_the_one_who_has_it() {
+    static REFUSED: Witness = Witness::new("the wait was refused");
+    static DONE: Witness = Witness::new("the item was done");
+    model("block_refused", Unbounded, &[&REFUSED, &DONE], || {
+        let mut results = MapUnordered::new(Few::threads(1), 1, inputs(1), twice);
+        let mapped = assist(Rc::new(Full), || results.next()).expect("there is one item");
+        match mapped.outcome {
+            Ok(value) => {
+                DONE.seen();
+                assert_eq!(value.number(), 0);
+            }
+            Err(JoinError::TooDeep(_)) => REFUSED.seen(),
+            Err(error) => panic!("neither done nor refused: {error}"),
+        }
+        assert!(results.next().is_none());
+    });
+}
+
+#[test]
+fn an_async_task_receives_every_item() {
+    model("block_stream", Preemptions(2), &[], || {
+        let mut stream = MapUnordered::new(Few::threads(2), 1, inputs(2), twice).into_stream();
+        let mut received = Vec::new();
+        while let Some(mapped) = block_on(next(&mut stream)) {
+            received.push(mapped);
+        }
+        receive_all(received.into_iter(), 2);
+    });
+}
