@@ -100,9 +100,11 @@ pub use shutdown::{Shutdown, Unfinished};
 pub use stepped::Stepped;
 
 pub use photofinish_protocol::{
-    AsCompleted, AsCompletedStream, AsCompletedTimeout, Cancelled, Canceller, Completer,
-    CompletionSet, CompletionSetStream, Finished, JoinError, JoinHandle, Mapped, Panic, Runnable,
-    Spawn, TaskId, TimedOut, TooDeep, as_completed, completer, task,
+    Adder, AsCompleted, AsCompletedKeyed, AsCompletedKeyedTimeout, AsCompletedStream,
+    AsCompletedTimeout, Cancelled, Canceller, Completer, CompletionSet, CompletionSetStream,
+    DeadlineSet, Finished, JoinError, JoinHandle, Mapped, Overdue, Panic, Runnable, Spawn, TaskId,
+    TimedOut, TooDeep, Until, Waited, as_completed, as_completed_keyed, completer, task, wait,
+    wait_deadline, wait_timeout,
 };
 
 /// The README's example, compiled and run.

@@ -39,7 +39,9 @@ pub use stream::AsCompletedStream;
 pub fn as_completed<T>(handles: impl IntoIterator<Item = JoinHandle<T>>) -> AsCompleted<T> {
     let handles = handles.into_iter();
     let mut tasks = Outstanding::with_capacity(handles.size_hint().0);
-    handles.for_each(|handle| tasks.add(handle));
+    for handle in handles {
+        tasks.add(handle);
+    }
     AsCompleted(tasks)
 }
 
@@ -139,7 +141,24 @@ impl<T> AsCompleted<T> {
     /// assert_eq!(results.next_batch().len(), 0);
     /// ```
     pub fn next_batch(&mut self) -> Vec<Finished<T>> {
-        self.0.next_batch()
+        let mut batch = Vec::new();
+        self.0.next_batch(&mut batch);
+        batch
+    }
+
+    /// Cancels all tasks that have not begun, and tells how many those were. They are yielded as
+    /// [`JoinError::Cancelled`](crate::JoinError::Cancelled).
+    ///
+    /// ```
+    /// use photofinish_protocol::{as_completed, completer};
+    ///
+    /// let (_completer, handle) = completer::<u8>();
+    /// let mut results = as_completed([handle]);
+    /// assert_eq!(results.cancel_unfinished(), 1);
+    /// assert!(results.next().unwrap().outcome.is_err());
+    /// ```
+    pub fn cancel_unfinished(&mut self) -> usize {
+        self.0.cancel_all()
     }
 
     /// How many tasks have not been yielded yet.

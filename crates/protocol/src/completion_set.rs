@@ -3,10 +3,11 @@
 mod stream;
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use crate::adder::Adder;
 use crate::error::TimedOut;
-use crate::handle::JoinHandle;
+use crate::handle::{Cancelled, JoinHandle};
 use crate::id::TaskId;
 use crate::outstanding::{Finished, Outstanding};
 use crate::runnable::Spawn;
@@ -98,15 +99,59 @@ impl<T> CompletionSet<T> {
     }
 
     /// Adds a task that has been submitted before, or is completed by hand.
-    pub fn add(&mut self, handle: JoinHandle<T>) {
+    ///
+    /// ```
+    /// use photofinish_protocol::{CompletionSet, completer};
+    ///
+    /// let mut set = CompletionSet::new();
+    /// let (_completer, handle) = completer::<u8>();
+    /// let id = set.add(handle);
+    /// assert!(set.contains(id));
+    /// ```
+    pub fn add(&mut self, handle: JoinHandle<T>) -> TaskId {
+        let id = handle.id();
         self.0.add(handle);
+        id
     }
 
-    /// Gives the next task that finishes, waiting for it; `None` if the set is empty.
+    /// Makes something that adds tasks to the set from other threads, while this one waits for
+    /// them. As long as it or a clone of it lives, the set does not end.
+    ///
+    /// ```
+    /// use photofinish_protocol::CompletionSet;
+    /// use std::time::Duration;
+    ///
+    /// let mut set = CompletionSet::<u8>::new();
+    /// let adder = set.adder();
+    /// assert!(set.next_timeout(Duration::from_millis(1)).is_err());
+    /// drop(adder);
+    /// assert!(set.next_finished().is_none());
+    /// ```
+    pub fn adder(&mut self) -> Adder<T>
+    where
+        T: Send + 'static,
+    {
+        self.0.adder()
+    }
+
+    /// Gives the next task that finishes, waiting for it; `None` if the set is empty and has no
+    /// [adder](Self::adder).
     ///
     /// # Blocking
     ///
-    /// As [`AsCompleted`](crate::AsCompleted), with the same limit on waits within waits.
+    /// As [`AsCompleted`](crate::AsCompleted), with the same limit on waits within waits. A
+    /// worker that is refused, and whose set holds no task but only has adders, waits without
+    /// running other tasks.
+    ///
+    /// ```
+    /// use photofinish_protocol::{CompletionSet, completer};
+    ///
+    /// let (completer, handle) = completer();
+    /// let mut set = CompletionSet::from_iter([handle]);
+    /// std::thread::spawn(move || completer.complete(1));
+    /// assert_eq!(set.next_finished().unwrap().outcome.unwrap(), 1);
+    /// assert!(set.next_finished().is_none());
+    /// ```
     pub fn next_finished(&mut self) -> Option<Finished<T>> {
         self.0.next(Deadline::NEVER).unwrap_or_else(|_| unreachable!("the wait has no deadline"))
     }
@@ -132,28 +177,231 @@ impl<T> CompletionSet<T> {
         self.0.next(Deadline::after(timeout))
     }
 
+    /// As [`next_timeout`](Self::next_timeout), but waits until `deadline`.
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`] if nothing has finished in time. The tasks stay in the set and go on.
+    ///
+    /// ```
+    /// use photofinish_protocol::{CompletionSet, completer};
+    /// use std::time::Instant;
+    ///
+    /// let (_completer, handle) = completer::<u8>();
+    /// let mut set = CompletionSet::from_iter([handle]);
+    /// assert!(set.next_deadline(Instant::now()).is_err());
+    /// ```
+    pub fn next_deadline(&mut self, deadline: Instant) -> Result<Option<Finished<T>>, TimedOut> {
+        self.0.next(Deadline::at(deadline))
+    }
+
     /// Gives the next task if one is ready, and `None` otherwise. Does not wait.
+    ///
+    /// ```
+    /// use photofinish_protocol::{CompletionSet, completer};
+    ///
+    /// let (completer, handle) = completer();
+    /// let mut set = CompletionSet::from_iter([handle]);
+    /// assert!(set.try_next().is_none());
+    /// completer.complete(1).unwrap();
+    /// assert!(set.try_next().is_some());
+    /// ```
     pub fn try_next(&mut self) -> Option<Finished<T>> {
         self.0.try_next()
     }
 
     /// Gives all tasks that are ready, waiting for the first of them; an empty vector if the
-    /// set is empty.
+    /// set is empty and has no [adder](Self::adder).
+    ///
+    /// ```
+    /// use photofinish_protocol::{CompletionSet, completer};
+    ///
+    /// let (one, a) = completer();
+    /// let (other, b) = completer();
+    /// let mut set = CompletionSet::from_iter([a, b]);
+    /// other.complete(2).unwrap();
+    /// one.complete(1).unwrap();
+    /// let order: Vec<_> = set.next_batch().into_iter().map(|finished| finished.index).collect();
+    /// assert_eq!(order, [1, 0]);
+    /// assert!(set.next_batch().is_empty());
+    /// ```
     pub fn next_batch(&mut self) -> Vec<Finished<T>> {
-        self.0.next_batch()
+        let mut batch = Vec::new();
+        self.0.next_batch(&mut batch);
+        batch
     }
 
-    /// How many tasks are in the set.
+    /// As [`next_batch`](Self::next_batch), into a vector that the caller reuses, and tells how
+    /// many there were. What is in the vector already stays.
+    ///
+    /// ```
+    /// use photofinish_protocol::{CompletionSet, completer};
+    ///
+    /// let (completer, handle) = completer();
+    /// let mut set = CompletionSet::from_iter([handle]);
+    /// completer.complete(2).unwrap();
+    /// let mut batch = Vec::with_capacity(100);
+    /// while set.next_batch_into(&mut batch) > 0 {
+    ///     let sum: i32 = batch.drain(..).map(|finished| finished.outcome.unwrap()).sum();
+    ///     assert_eq!(sum, 2);
+    /// }
+    /// ```
+    pub fn next_batch_into(&mut self, batch: &mut Vec<Finished<T>>) -> usize {
+        self.0.next_batch(batch)
+    }
+
+    /// Iterates over the tasks in the set until there are no more: `next_finished`, over and over.
+    ///
+    /// ```
+    /// use photofinish_protocol::{CompletionSet, completer};
+    ///
+    /// let (completer, handle) = completer();
+    /// let mut set = CompletionSet::from_iter([handle]);
+    /// completer.complete(2).unwrap();
+    /// for finished in set.drain() {
+    ///     assert_eq!(finished.outcome.unwrap(), 2);
+    /// }
+    /// ```
+    pub fn drain(&mut self) -> impl Iterator<Item = Finished<T>> {
+        std::iter::from_fn(|| self.next_finished())
+    }
+
+    /// Waits for all tasks in the set and gives them in the order they finished.
+    ///
+    /// ```
+    /// use photofinish_protocol::{CompletionSet, completer};
+    ///
+    /// let (completer, handle) = completer();
+    /// let set = CompletionSet::from_iter([handle]);
+    /// completer.complete(2).unwrap();
+    /// assert_eq!(set.join_all().len(), 1);
+    /// ```
+    pub fn join_all(mut self) -> Vec<Finished<T>> {
+        let mut all = Vec::with_capacity(self.remaining());
+        all.extend(self.drain());
+        all
+    }
+
+    /// Cancels one task, if it has not begun; it is then given as
+    /// [`JoinError::Cancelled`](crate::JoinError::Cancelled). `None` if it is not in the set.
+    ///
+    /// Looks through the set for it: whoever cancels often keeps a
+    /// [`Canceller`](crate::Canceller).
+    ///
+    /// ```
+    /// use photofinish_protocol::{Cancelled, CompletionSet, completer};
+    ///
+    /// let (_completer, handle) = completer::<u8>();
+    /// let mut set = CompletionSet::new();
+    /// let id = set.add(handle);
+    /// assert_eq!(set.cancel(id), Some(Cancelled::Now));
+    /// assert!(set.next_finished().unwrap().outcome.is_err());
+    /// assert_eq!(set.cancel(id), None);
+    /// ```
+    pub fn cancel(&mut self, id: TaskId) -> Option<Cancelled> {
+        self.0.cancel(id)
+    }
+
+    /// Cancels all tasks that have not begun, and tells how many those were. They are given as
+    /// [`JoinError::Cancelled`](crate::JoinError::Cancelled).
+    ///
+    /// ```
+    /// use photofinish_protocol::{CompletionSet, completer};
+    ///
+    /// let (mut running, a) = completer::<u8>();
+    /// let (_pending, b) = completer::<u8>();
+    /// running.start();
+    /// let mut set = CompletionSet::from_iter([a, b]);
+    /// assert_eq!(set.cancel_all(), 1);
+    /// assert_eq!(set.remaining(), 2);
+    /// ```
+    pub fn cancel_all(&mut self) -> usize {
+        self.0.cancel_all()
+    }
+
+    /// Forgets all tasks in the set. They go on, and their results are dropped as they come.
+    /// Adders stay.
+    ///
+    /// ```
+    /// use photofinish_protocol::{CompletionSet, completer};
+    ///
+    /// let (completer, handle) = completer();
+    /// let mut set = CompletionSet::from_iter([handle]);
+    /// set.detach_all();
+    /// assert!(set.next_finished().is_none());
+    /// assert_eq!(completer.complete(1), Ok(()));
+    /// ```
+    pub fn detach_all(&mut self) {
+        self.0.detach_all();
+    }
+
+    /// Forgets all tasks in the set and cancels those that have not begun; tells how many these
+    /// were. Adders stay.
+    ///
+    /// ```
+    /// use photofinish_protocol::{CompletionSet, completer};
+    ///
+    /// let (completer, handle) = completer();
+    /// let mut set = CompletionSet::from_iter([handle]);
+    /// assert_eq!(set.clear(), 1);
+    /// assert!(set.is_empty());
+    /// assert_eq!(completer.complete(1), Err(1));
+    /// ```
+    pub fn clear(&mut self) -> usize {
+        let cancelled = self.cancel_all();
+        self.detach_all();
+        cancelled
+    }
+
+    /// Whether the task is in the set: it came here and has not been given out. Looks through the
+    /// set for it.
+    ///
+    /// ```
+    /// use photofinish_protocol::{CompletionSet, completer};
+    ///
+    /// let (_completer, handle) = completer::<u8>();
+    /// let set = CompletionSet::<u8>::new();
+    /// assert!(!set.contains(handle.id()));
+    /// ```
+    pub fn contains(&self, id: TaskId) -> bool {
+        self.0.contains(id)
+    }
+
+    /// How many tasks are in the set. What [adders](Self::adder) have sent counts from when the
+    /// set looks.
+    ///
+    /// ```
+    /// use photofinish_protocol::{CompletionSet, completer};
+    ///
+    /// let (_completer, handle) = completer::<u8>();
+    /// assert_eq!(CompletionSet::from_iter([handle]).remaining(), 1);
+    /// ```
     pub fn remaining(&self) -> usize {
         self.0.remaining()
     }
 
     /// Whether no task is in the set.
+    ///
+    /// ```
+    /// use photofinish_protocol::CompletionSet;
+    ///
+    /// assert!(CompletionSet::<u8>::new().is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.remaining() == 0
     }
 
     /// How many tasks have ever come into the set.
+    ///
+    /// ```
+    /// use photofinish_protocol::{CompletionSet, completer};
+    ///
+    /// let (completer, handle) = completer();
+    /// let mut set = CompletionSet::from_iter([handle]);
+    /// completer.complete(1).unwrap();
+    /// set.next_finished();
+    /// assert_eq!((set.remaining(), set.total()), (0, 1));
+    /// ```
     pub fn total(&self) -> usize {
         self.0.total()
     }
@@ -184,7 +432,9 @@ impl<T> Default for CompletionSet<T> {
 
 impl<T> Extend<JoinHandle<T>> for CompletionSet<T> {
     fn extend<I: IntoIterator<Item = JoinHandle<T>>>(&mut self, handles: I) {
-        handles.into_iter().for_each(|handle| self.add(handle));
+        for handle in handles {
+            self.0.add(handle);
+        }
     }
 }
 

@@ -122,6 +122,12 @@ impl<T> JoinHandle<T> {
         task
     }
 
+    /// Gives the outcome if the task has finished, and detaches it otherwise.
+    pub(crate) fn resign(self) -> Option<Result<T, JoinError>> {
+        // SAFETY: the handle's share is ours, and nobody has taken the outcome.
+        unsafe { self.into_task().resign() }
+    }
+
     /// Waits for the task and gives its outcome.
     ///
     /// # Blocking

@@ -27,7 +27,10 @@
 //! | `window` | the consumer's side of a block |
 //! | `map_unordered` | a function applied to many inputs |
 //! | `roster` | who is outstanding |
-//! | `outstanding`, `as_completed`, `completion_set` | many tasks at once |
+//! | `adder` | feeding a set from other threads |
+//! | `outstanding` | many tasks at once |
+//! | `as_completed`, `keyed`, `wait` | all of some tasks, or enough of them |
+//! | `completion_set`, `deadline_set` | tasks that go on coming |
 //!
 //! [photofinish]: https://docs.rs/photofinish
 
@@ -72,19 +75,29 @@ mod map_unordered;
 mod completer;
 mod roster;
 
+mod adder;
+
 mod outstanding;
 
 mod as_completed;
-mod completion_set;
+mod keyed;
+mod wait;
 
+mod completion_set;
+mod deadline_set;
+
+pub use adder::Adder;
 pub use as_completed::{AsCompleted, AsCompletedStream, AsCompletedTimeout, as_completed};
 pub use completer::{Completer, completer};
 pub use completion_set::{CompletionSet, CompletionSetStream};
+pub use deadline_set::{DeadlineSet, Overdue};
 pub use error::{JoinError, TimedOut, TooDeep};
 pub use handle::{Cancelled, Canceller, JoinHandle};
 pub use id::TaskId;
+pub use keyed::{AsCompletedKeyed, AsCompletedKeyedTimeout, as_completed_keyed};
 pub use map_unordered::{MapUnordered, MapUnorderedStream, MapUnorderedTimeout, Mapped};
 pub use outstanding::Finished;
 pub use panic::{Panic, contain};
 pub use runnable::{Runnable, Spawn, task};
 pub use state::{Phase, Snapshot};
+pub use wait::{Until, Waited, wait, wait_deadline, wait_timeout};

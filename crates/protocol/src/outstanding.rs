@@ -3,13 +3,15 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::iter;
 use std::marker::PhantomData;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use crate::adder::{Added, Adder, Link, Parcel};
 use crate::consumer::{Consumer, NotReady};
 use crate::error::{JoinError, TimedOut};
-use crate::handle::JoinHandle;
+use crate::handle::{Cancelled, JoinHandle};
 use crate::id::TaskId;
 use crate::roster::Roster;
 use crate::runnable::Runnable;
@@ -45,8 +47,19 @@ pub(crate) struct Outstanding<T> {
     /// Handles of tasks that had finished before they came here, with their indices.
     early: VecDeque<(Task, usize)>,
     total: usize,
+    /// How many adders may still add something, as far as is known here.
+    adders: usize,
+    /// Links that had been completed before they could be promised.
+    parcels: VecDeque<Task>,
     value: PhantomData<T>,
 }
+
+/// What the consumer calls every link of an adder.
+const LINK: usize = usize::MAX;
+
+/// How many parcels are opened at most before a look at something else: adders may send as fast
+/// as parcels are opened.
+const PARCELS_AT_ONCE: usize = 1_024;
 
 // SAFETY: the values change threads with it.
 unsafe impl<T: Send> Send for Outstanding<T> {}
@@ -60,6 +73,8 @@ impl<T> Outstanding<T> {
             roster: Roster::with_capacity(capacity),
             early: VecDeque::new(),
             total: 0,
+            adders: 0,
+            parcels: VecDeque::new(),
             value: PhantomData,
         }
     }
@@ -68,8 +83,8 @@ impl<T> Outstanding<T> {
         self.consumer.set_spin(spin);
     }
 
-    /// Waits for one more task.
-    pub(crate) fn add(&mut self, handle: JoinHandle<T>) {
+    /// Waits for one more task, and tells its index.
+    pub(crate) fn add(&mut self, handle: JoinHandle<T>) -> usize {
         let index = self.total;
         self.total += 1;
         let task = handle.into_task();
@@ -82,6 +97,7 @@ impl<T> Outstanding<T> {
                 self.roster.insert(index, task);
             }
         }
+        index
     }
 
     /// Makes a task that is promised here from birth.
@@ -111,64 +127,113 @@ impl<T> Outstanding<T> {
         self.total
     }
 
+    /// Makes something that adds tasks from elsewhere.
+    pub(crate) fn adder(&mut self) -> Adder<T>
+    where
+        T: Send + 'static,
+    {
+        let (adder, link) = Adder::new();
+        self.adders += 1;
+        self.follow(link);
+        adder
+    }
+
+    /// Whether there is nothing to hand out, and nobody who could add anything.
+    pub(crate) fn is_over(&self) -> bool {
+        self.remaining() == 0 && self.adders == 0
+    }
+
     /// Hands out the next task if one is ready.
     pub(crate) fn try_next(&mut self) -> Option<Finished<T>> {
-        if let Some(finished) = self.next_early() {
-            return Some(finished);
-        }
-        while let Some(task) = self.consumer.poll() {
-            if let Some(finished) = self.receive(task) {
+        let mut parcels = PARCELS_AT_ONCE;
+        loop {
+            if let Some(finished) = self.next_early() {
                 return Some(finished);
             }
+            if let Some(task) = self.consumer.poll() {
+                if let Some(finished) = self.receive(task) {
+                    return Some(finished);
+                }
+            } else if parcels == 0 || !self.open_parcel() {
+                return None;
+            } else {
+                parcels -= 1;
+            }
         }
-        None
     }
 
     /// Hands out the next task, waiting for it until `deadline`; `None` if there are no more.
     pub(crate) fn next(&mut self, deadline: Deadline) -> Result<Option<Finished<T>>, TimedOut> {
-        if let Some(finished) = self.next_early() {
-            return Ok(Some(finished));
-        }
-        while self.roster.len() > 0 {
-            match self.consumer.wait(deadline) {
-                Ok(task) => {
-                    if let Some(finished) = self.receive(task) {
-                        return Ok(Some(finished));
-                    }
-                }
-                Err(NotReady::TimedOut) => {
-                    return Err(TimedOut::new(self.remaining(), self.total));
-                }
-                Err(NotReady::TooDeep(limit)) => {
-                    return Ok(Some(self.refuse(JoinError::TooDeep(limit))));
+        loop {
+            if let Some(finished) = self.next_early() {
+                return Ok(Some(finished));
+            }
+            if self.roster.len() == 0 && self.adders == 0 {
+                return Ok(None);
+            }
+            if !self.parcels.is_empty() {
+                match self.try_next() {
+                    None if deadline.has_passed() => return Err(self.timed_out()),
+                    None => continue,
+                    finished => return Ok(finished),
                 }
             }
+            let task = match self.consumer.wait(deadline) {
+                Ok(task) => task,
+                Err(NotReady::TimedOut) => return Err(self.timed_out()),
+                Err(NotReady::TooDeep(limit)) => match self.refuse(JoinError::TooDeep(limit)) {
+                    Some(refused) => return Ok(Some(refused)),
+                    // There is no task to refuse, only adders.
+                    None => self.consumer.wait_without_helping(),
+                },
+            };
+            if let Some(finished) = self.receive(task) {
+                return Ok(Some(finished));
+            }
         }
-        Ok(None)
     }
 
-    /// Hands out all that is ready, waiting for the first; nothing if there are no more.
-    pub(crate) fn next_batch(&mut self) -> Vec<Finished<T>> {
+    fn timed_out(&self) -> TimedOut {
+        TimedOut::new(self.remaining(), self.total)
+    }
+
+    /// Hands out all that is ready, waiting for the first, and tells how many; none if there are
+    /// no more.
+    pub(crate) fn next_batch(&mut self, batch: &mut Vec<Finished<T>>) -> usize {
+        let before = batch.len();
         let first = self.next(Deadline::NEVER).unwrap_or_else(|_| unreachable!("no deadline"));
-        let mut batch = Vec::from_iter(first);
-        batch.extend(std::iter::from_fn(|| self.try_next()));
-        batch
+        batch.extend(first);
+        batch.extend(iter::from_fn(|| self.try_next()));
+        batch.len() - before
     }
 
     /// Hands out the next task if one is ready; if not, the task of `context` is woken when one
     /// is. `None` if there are no more.
     pub(crate) fn poll_next(&mut self, context: &Context<'_>) -> Poll<Option<Finished<T>>> {
-        if let Some(finished) = self.next_early() {
-            return Poll::Ready(Some(finished));
-        }
-        while self.roster.len() > 0 {
+        loop {
+            if let Some(finished) = self.next_early() {
+                return Poll::Ready(Some(finished));
+            }
+            if self.is_over() {
+                self.stop_polling();
+                return Poll::Ready(None);
+            }
+            if !self.parcels.is_empty() {
+                if let Some(finished) = self.try_next() {
+                    return Poll::Ready(Some(finished));
+                }
+                if !self.parcels.is_empty() {
+                    // Others of the executor's tasks go first.
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                continue;
+            }
             let task = ready!(self.consumer.poll_next(context));
             if let Some(finished) = self.receive(task) {
                 return Poll::Ready(Some(finished));
             }
         }
-        self.stop_polling();
-        Poll::Ready(None)
     }
 
     /// Nobody polls any more.
@@ -176,11 +241,87 @@ impl<T> Outstanding<T> {
         self.consumer.stop_polling();
     }
 
+    /// All tasks that have not been handed out, oldest first but for those that had finished
+    /// before they came.
+    fn tasks(&self) -> impl Iterator<Item = Task> {
+        self.early.iter().map(|(task, _)| *task).chain(self.roster.iter())
+    }
+
+    /// Whether the task of this index had not finished when it came, and has not been handed out.
+    pub(crate) fn awaits(&self, index: usize) -> bool {
+        self.roster.contains(index)
+    }
+
+    /// Whether the task is here and has not been handed out.
+    pub(crate) fn contains(&self, id: TaskId) -> bool {
+        self.find(id).is_some()
+    }
+
+    fn find(&self, id: TaskId) -> Option<Task> {
+        // SAFETY: the handles' shares are ours.
+        self.tasks().find(|task| unsafe { task.id() } == id)
+    }
+
+    /// Cancels a task, which stays here, if it is here and has not begun.
+    pub(crate) fn cancel(&mut self, id: TaskId) -> Option<Cancelled> {
+        // SAFETY: the handle's share is ours until this has returned.
+        self.find(id).map(|task| unsafe { task.cancel() }.into())
+    }
+
+    /// Cancels all that has not begun, and tells how many those were. They stay here.
+    pub(crate) fn cancel_all(&mut self) -> usize {
+        // SAFETY: the handles' shares are ours until this has returned.
+        let cancels = self.tasks().map(|task| unsafe { task.cancel() });
+        cancels.filter(|cancel| Cancelled::from(*cancel) == Cancelled::Now).count()
+    }
+
+    /// Forgets all tasks that have not been handed out; they go on.
+    pub(crate) fn detach_all(&mut self) {
+        self.take_indexed().for_each(drop);
+    }
+
+    /// Gives back the handle of one task, if it has not been handed out, or its outcome if it has
+    /// finished meanwhile.
+    pub(crate) fn withdraw(&mut self, index: usize) -> Option<Result<Finished<T>, JoinHandle<T>>> {
+        let task = self.roster.take(index)?;
+        // SAFETY: the task is attached and has not been received, or it would be off the roster.
+        match unsafe { task.detach() } {
+            Detach::Withdrawn => {
+                self.consumer.excuse_one();
+                // SAFETY: the handle's share is ours, and the task not attached any more.
+                Some(Err(unsafe { JoinHandle::new(task) }))
+            }
+            Detach::Delivering => {
+                // SAFETY: the handle's share is ours.
+                let id = unsafe { task.id() };
+                // SAFETY: as above, and the task has finished.
+                Some(Ok(Finished { id, index, outcome: unsafe { task.finish() } }))
+            }
+        }
+    }
+
     /// Gives back the handles of all tasks not handed out yet, in the order they came.
     pub(crate) fn into_handles(mut self) -> Vec<JoinHandle<T>> {
-        let mut tasks: Vec<(usize, Task)> =
-            self.early.drain(..).map(|(task, index)| (index, task)).collect();
-        while let Some(task) = self.consumer.poll() {
+        self.take_indexed().map(|(_, handle)| handle).collect()
+    }
+
+    /// As [`into_handles`](Self::into_handles), with the tasks' indices.
+    pub(crate) fn into_indexed(mut self) -> Vec<(usize, JoinHandle<T>)> {
+        self.take_indexed().collect()
+    }
+
+    /// Takes out all tasks not handed out yet, in the order they came. Adders stay.
+    fn take_indexed(&mut self) -> impl Iterator<Item = (usize, JoinHandle<T>)> + use<T> {
+        let mut tasks = Vec::with_capacity(self.remaining());
+        let mut parcels = PARCELS_AT_ONCE;
+        loop {
+            let Some(task) = self.consumer.poll() else {
+                if parcels == 0 || !self.open_parcel() {
+                    break;
+                }
+                parcels -= 1;
+                continue;
+            };
             // SAFETY: the task has been received.
             if unsafe { task.state() }.is_split() {
                 // SAFETY: as above; its handle went out before.
@@ -189,24 +330,75 @@ impl<T> Outstanding<T> {
             }
             // SAFETY: the task has been received.
             let index = unsafe { task.tag() };
+            if index == LINK {
+                self.receive_link(task);
+                continue;
+            }
             self.roster.remove(index);
             // SAFETY: as above, and the handle's share is ours.
             unsafe { task.reclaim() };
             tasks.push((index, task));
         }
+        tasks.extend(self.early.drain(..).map(|(task, index)| (index, task)));
         for (index, task) in self.roster.drain() {
             // SAFETY: the task is attached, and everything received is off the roster.
             match unsafe { task.detach() } {
                 Detach::Withdrawn => self.consumer.excuse_one(),
-                // Its delivery is discarded when the queue closes; the handle may take the
-                // outcome at once.
+                // Its delivery is settled when it comes; the handle may take the outcome at
+                // once.
                 Detach::Delivering => {}
             }
             tasks.push((index, task));
         }
         tasks.sort_unstable_by_key(|(index, _)| *index);
         // SAFETY: the handles' shares are ours, and their tasks withdrawn, reclaimed or split.
-        tasks.into_iter().map(|(_, task)| unsafe { JoinHandle::new(task) }).collect()
+        tasks.into_iter().map(|(index, task)| (index, unsafe { JoinHandle::new(task) }))
+    }
+
+    /// Waits for an adder's next link.
+    fn follow(&mut self, link: Link<T>) {
+        let task = link.into_task();
+        // SAFETY: the handle's share is ours now, and a handle's task is not attached. The
+        // consumer counts it below.
+        match unsafe { task.attach(self.consumer.queue(), LINK) } {
+            Attach::Finished => self.parcels.push_back(task),
+            Attach::Promised => self.consumer.expect_one(),
+        }
+    }
+
+    /// Opens the oldest parcel that had been sent before its link could be promised. `false` if
+    /// there is none.
+    fn open_parcel(&mut self) -> bool {
+        let Some(link) = self.parcels.pop_front() else { return false };
+        // SAFETY: the handle's share of the link is ours, and the link is finished.
+        let outcome = unsafe { link.finish::<Parcel<T>>() };
+        self.unpack(outcome);
+        true
+    }
+
+    #[cold]
+    fn receive_link(&mut self, link: Task) {
+        // SAFETY: the link has been received, together with the handle's share.
+        let outcome = unsafe { link.receive::<Parcel<T>>() };
+        self.unpack(outcome);
+    }
+
+    /// Learns what an adder has added, or that it has gone.
+    fn unpack(&mut self, outcome: Result<Parcel<T>, JoinError>) {
+        let Some((added, next)) = outcome.ok().and_then(Parcel::open) else {
+            self.adders -= 1;
+            return;
+        };
+        match added {
+            Added::Task(handle) => {
+                self.add(handle);
+            }
+            Added::Adder(link) => {
+                self.adders += 1;
+                self.follow(link);
+            }
+        }
+        self.follow(next);
     }
 
     fn next_early(&mut self) -> Option<Finished<T>> {
@@ -217,7 +409,8 @@ impl<T> Outstanding<T> {
         Some(Finished { id, index, outcome: unsafe { task.finish() } })
     }
 
-    /// `None` if the task was handed out before, and this is the rest of its delivery.
+    /// `None` if the task was handed out before, and this is the rest of its delivery; or if it is
+    /// an adder's link.
     fn receive(&mut self, task: Task) -> Option<Finished<T>> {
         // SAFETY: the task has been received.
         if unsafe { task.state() }.is_split() {
@@ -227,6 +420,10 @@ impl<T> Outstanding<T> {
         }
         // SAFETY: the task has been received.
         let index = unsafe { task.tag() };
+        if index == LINK {
+            self.receive_link(task);
+            return None;
+        }
         self.roster.remove(index);
         // SAFETY: as above.
         let id = unsafe { task.id() };
@@ -234,10 +431,11 @@ impl<T> Outstanding<T> {
         Some(Finished { id, index, outcome: unsafe { task.receive() } })
     }
 
-    /// Gives up on one task, as `reason` says, unless it finishes just now.
+    /// Gives up on one task, as `reason` says, unless it finishes just now. `None` if no task is
+    /// outstanding.
     #[cold]
-    fn refuse(&mut self, reason: JoinError) -> Finished<T> {
-        let (index, task) = self.roster.take_oldest().expect("something is outstanding");
+    fn refuse(&mut self, reason: JoinError) -> Option<Finished<T>> {
+        let (index, task) = self.roster.take_oldest()?;
         // SAFETY: the handle's share is ours.
         let id = unsafe { task.id() };
         // SAFETY: the task is attached and has not been received.
@@ -251,7 +449,7 @@ impl<T> Outstanding<T> {
             // SAFETY: the task has finished.
             Detach::Delivering => unsafe { task.finish() },
         };
-        Finished { id, index, outcome }
+        Some(Finished { id, index, outcome })
     }
 }
 
@@ -260,6 +458,10 @@ impl<T> Drop for Outstanding<T> {
         for (task, _) in self.early.drain(..) {
             // SAFETY: the handle's share is ours, and the task not attached.
             unsafe { task.leave() };
+        }
+        for link in self.parcels.drain(..) {
+            // SAFETY: as above.
+            unsafe { link.leave() };
         }
     }
 }

@@ -98,6 +98,35 @@ impl Roster {
         self.trim();
     }
 
+    /// Removes the task of this index, if it is still outstanding.
+    pub(crate) fn take(&mut self, index: usize) -> Option<Task> {
+        let taken = if index < self.begin {
+            self.strays.remove(&index)
+        } else if index < self.end {
+            self.place(index).take()
+        } else {
+            None
+        };
+        self.len -= usize::from(taken.is_some());
+        self.trim();
+        taken
+    }
+
+    /// Whether the task of this index is outstanding.
+    pub(crate) fn contains(&self, index: usize) -> bool {
+        if index < self.begin {
+            return self.strays.contains_key(&index);
+        }
+        index < self.end && self.ring[index & (self.ring.len() - 1)].is_some()
+    }
+
+    /// All of them, oldest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Task> {
+        let mask = self.ring.len().wrapping_sub(1);
+        let window = (self.begin..self.end).filter_map(move |index| self.ring[index & mask]);
+        self.strays.values().copied().chain(window)
+    }
+
     /// Removes the oldest.
     pub(crate) fn take_oldest(&mut self) -> Option<(usize, Task)> {
         if self.len == 0 {
@@ -157,8 +186,16 @@ mod tests {
         }
         assert_eq!(roster.take_oldest(), Some((2, tasks[1])));
         assert_eq!(roster.len(), 34);
+        assert!(roster.contains(2 * 20));
+        assert_eq!(roster.take(2 * 20), Some(tasks[20]));
+        assert!(!roster.contains(2 * 20) && !roster.contains(2 * 40));
+        assert_eq!(roster.take(2 * 20), None);
+        assert_eq!(roster.take(2 * 40), None);
+        assert_eq!(roster.len(), 33);
+        assert_eq!(roster.iter().next(), Some(tasks[4]));
+        assert_eq!(roster.iter().count(), roster.len());
         let rest: Vec<usize> = roster.drain().map(|(index, _)| index / 2).collect();
-        let expected: Vec<usize> = (4..39).filter(|index| *index != 17).collect();
+        let expected: Vec<usize> = (4..39).filter(|index| ![17, 20].contains(index)).collect();
         assert_eq!(rest, expected);
         assert_eq!(roster.len(), 0);
         end(tasks);
@@ -175,7 +212,8 @@ mod tests {
             roster.remove(index);
         }
         assert!(roster.ring.len() <= 8_192, "{} places for 2 tasks", roster.ring.len());
-        roster.remove(0);
+        assert_eq!(roster.iter().collect::<Vec<_>>(), tasks[..2]);
+        assert_eq!(roster.take(0), Some(tasks[0]));
         assert_eq!(roster.take_oldest(), Some((5_000, tasks[1])));
         assert_eq!(roster.take_oldest(), None);
         end(tasks);

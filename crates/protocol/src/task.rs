@@ -298,6 +298,21 @@ impl Task {
         }
     }
 
+    /// Gives the handle's share up, and the outcome to the caller if there is one already.
+    ///
+    /// # Safety
+    ///
+    /// As [`leave`](Self::leave); besides, nobody has taken the outcome, and `T` is the task's
+    /// type.
+    pub(crate) unsafe fn resign<T>(self) -> Option<Result<T, JoinError>> {
+        // SAFETY: the caller's promise.
+        match unsafe { self.header() }.word().leave() {
+            Leave::Left => None,
+            // SAFETY: the task has finished, and the handle's share is the caller's.
+            Leave::Finished => Some(unsafe { self.finish() }),
+        }
+    }
+
     /// # Safety
     ///
     /// The caller holds the handle's share of a finished task and has taken the outcome.

@@ -103,7 +103,7 @@ impl<T> Stream for CompletionSetStream<'_, T> {
 
 impl<T> FusedStream for CompletionSetStream<'_, T> {
     fn is_terminated(&self) -> bool {
-        self.0.is_empty()
+        self.0.0.is_over()
     }
 }
 
