@@ -24,6 +24,7 @@ mod pool;
 mod recycled_signal;
 mod recycled_waker_slot;
 mod roles;
+mod scope_exit;
 mod slab;
 mod stream_vs_push;
 mod timeout_vs_complete;

@@ -213,6 +213,52 @@ fn what_a_running_task_submits_while_the_pool_is_halted_is_cancelled_at_once() {
     });
 }
 
+fn pool_of_one_with_room_for_one() -> Pool {
+    Pool::builder().workers(1).queue_capacity(1).build().expect("the model's threads start")
+}
+
+#[test]
+fn a_submitter_that_waits_for_room_is_let_in_by_the_worker_that_makes_it() {
+    static FULL: Witness = Witness::new("there was no room when the second task came");
+    static ROOM: Witness = Witness::new("there was room when the second task came");
+    model("room_made_vs_wait", Preemptions(1), &[&FULL, &ROOM], || {
+        let pool = pool_of_one_with_room_for_one();
+        let first = pool.submit(|| Value::new(1));
+        let full = pool.metrics().queued > 0;
+        FULL.seen_if(full);
+        ROOM.seen_if(!full);
+        let second = pool.submit(|| Value::new(2));
+        assert_eq!(number(first.join()), 1);
+        assert_eq!(number(second.join()), 2);
+    });
+}
+
+#[test]
+fn two_submitters_that_wait_for_room_are_let_in_one_after_the_other() {
+    model("room_made_for_two", Preemptions(0), &[], || {
+        let pool = pool_of_one_with_room_for_one();
+        let handle = pool.handle();
+        drop(pool.submit(|| Value::new(1)));
+        spawn(move || drop(handle.submit(|| Value::new(2))));
+        assert_eq!(number(pool.submit(|| Value::new(3)).join()), 3);
+    });
+}
+
+#[test]
+fn a_submitter_that_waits_for_room_is_let_in_by_a_halt() {
+    static RAN: Witness = Witness::new("the task ran");
+    static CANCELLED: Witness = Witness::new("the task was cancelled");
+    model("room_vs_halt", Preemptions(0), &[&RAN, &CANCELLED], || {
+        let pool = pool_of_one_with_room_for_one();
+        let handle = pool.handle();
+        drop(pool.submit(|| Value::new(1)));
+        spawn(move || drop(pool.shutdown_now()));
+        let ran = ran(handle.submit(|| Value::new(2)).join(), 2);
+        RAN.seen_if(ran);
+        CANCELLED.seen_if(!ran);
+    });
+}
+
 #[test]
 fn a_task_cancelled_while_the_pool_is_halted_ends_once() {
     static BY_HANDLE: Witness = Witness::new("the handle cancelled the task");

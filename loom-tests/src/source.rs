@@ -14,6 +14,7 @@ pub const PROVEN: &[&str] = &[
     "crates/protocol/src/signal.rs",
     "crates/protocol/src/waker_slot.rs",
     "crates/protocol/src/slab.rs",
+    "crates/protocol/src/scope.rs",
     "crates/photofinish/src/idle.rs",
     "crates/photofinish/src/shared.rs",
 ];

@@ -10,6 +10,7 @@ use photofinish_protocol::sync::{Arc, mpsc, thread};
 use photofinish_protocol::{Completer, Panic, completer, contain};
 
 use crate::pool::Pool;
+use crate::room;
 use crate::shared::Shared;
 use crate::stack::{self, StackGauge};
 use crate::worker::{Queues, Worker};
@@ -47,6 +48,7 @@ pub struct Builder {
     on_thread_start: ThreadHook,
     on_thread_stop: ThreadHook,
     spin: Duration,
+    queue_capacity: Option<usize>,
 }
 
 /// Called on a worker's thread with the worker's index.
@@ -86,6 +88,7 @@ impl Builder {
             on_thread_start: std::sync::Arc::new(|_| {}),
             on_thread_stop: std::sync::Arc::new(|_| {}),
             spin: DEFAULT_SPIN,
+            queue_capacity: None,
         }
     }
 
@@ -170,6 +173,39 @@ impl Builder {
         self
     }
 
+    /// Bounds how many tasks may be queued and not begun; unbounded unless told otherwise.
+    ///
+    /// When so many are, a submission from outside the pool waits for room: it parks, and whoever
+    /// has waited longest is let in first. [`Pool::try_submit`] refuses instead, as
+    /// [`Rejected::Full`](crate::Rejected::Full). A task that was cancelled takes up room until a
+    /// worker comes to it.
+    ///
+    /// What a task submits to its own pool goes over the bound rather than wait: the worker may be
+    /// the very one that is to make room, and if it ran other tasks instead, they would pile up on
+    /// its stack. So a bound limits what comes in, and what that submits is up to the tasks; they
+    /// can use `try_submit`.
+    ///
+    /// ```
+    /// use photofinish::{Pool, Rejected};
+    /// use std::sync::mpsc::channel;
+    ///
+    /// let pool = Pool::builder().workers(1).queue_capacity(1).build()?;
+    /// let ((release, held), (begin, begun)) = (channel::<()>(), channel());
+    /// let running = pool.submit(move || begin.send(()).is_ok() && held.recv().is_err());
+    /// begun.recv().unwrap();
+    /// let queued = pool.submit(|| 1);
+    /// assert!(matches!(pool.try_submit(|| 2), Err(Rejected::Full(_))));
+    /// drop(release);
+    /// let waited = pool.submit(|| 3);
+    /// assert_eq!(queued.join().unwrap() + waited.join().unwrap(), 4);
+    /// # drop(running);
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
+    pub fn queue_capacity(mut self, tasks: usize) -> Self {
+        self.queue_capacity = Some(tasks);
+        self
+    }
+
     /// Starts the workers. Returns when the initializer has run on each of them.
     ///
     /// # Errors
@@ -180,7 +216,8 @@ impl Builder {
         let workers = self.check()?;
         let names = self.names(workers)?;
         let queues: Vec<Queues> = (0..workers).map(|_| Queues::new()).collect();
-        let shared = Arc::new(Shared::new(queues.iter().map(Queues::victim).collect()));
+        let victims = queues.iter().map(Queues::victim).collect();
+        let shared = Arc::new(Shared::new(victims, self.queue_capacity));
         let (report, reports) = mpsc::channel();
         let (alive, gone) = completer();
         let alive = Arc::new(alive);
@@ -225,6 +262,12 @@ impl Builder {
         }
         if workers > MOST_WORKERS {
             return Err(BuildError::TooManyWorkers { workers, most: MOST_WORKERS });
+        }
+        if self.queue_capacity == Some(0) {
+            return Err(BuildError::NoCapacity);
+        }
+        if let Some(tasks) = self.queue_capacity.filter(|tasks| *tasks > room::MOST) {
+            return Err(BuildError::TooMuchCapacity { tasks, most: room::MOST });
         }
         if self.stack_size < stack::SMALLEST {
             let (bytes, smallest) = (self.stack_size, stack::SMALLEST);
@@ -315,6 +358,15 @@ pub enum BuildError {
         /// How many there can be.
         most: usize,
     },
+    /// A queue was asked for that holds nothing.
+    NoCapacity,
+    /// A queue was asked for with a higher bound than can be counted.
+    TooMuchCapacity {
+        /// How many tasks were to be queued.
+        tasks: usize,
+        /// How many there can be.
+        most: usize,
+    },
     /// The workers' stacks would be too small to run anything.
     StackTooSmall {
         /// What was asked for, in bytes.
@@ -351,6 +403,10 @@ impl fmt::Display for BuildError {
             Self::NoWorkers => f.write_str("a pool needs at least 1 worker, and 0 were asked for"),
             Self::TooManyWorkers { workers, most } => {
                 write!(f, "a pool has at most {most} workers, and {workers} were asked for")
+            }
+            Self::NoCapacity => f.write_str("a bounded queue holds at least 1 task, not 0"),
+            Self::TooMuchCapacity { tasks, most } => {
+                write!(f, "a bounded queue holds at most {most} tasks, not {tasks}")
             }
             Self::StackTooSmall { bytes, smallest } => {
                 write!(f, "a worker's stack has at least {smallest} bytes, not {bytes}")

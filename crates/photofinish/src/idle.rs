@@ -234,6 +234,16 @@ impl Idle {
         if chosen { Risen::Chosen } else { Risen::ByItself }
     }
 
+    /// How many workers search, or have been chosen to.
+    pub(crate) fn searching(&self) -> usize {
+        Census(self.census.load(Relaxed)).searching()
+    }
+
+    /// How many workers sleep.
+    pub(crate) fn sleeping(&self) -> usize {
+        self.asleep.iter().map(|group| group.load(Relaxed).count_ones() as usize).sum()
+    }
+
     /// How many workers rest with nothing begun.
     pub(crate) fn resting(&self) -> usize {
         Census(self.census.load(Relaxed)).resting()

@@ -26,6 +26,9 @@
 //! | more tasks while results come in | [`CompletionSet`] |
 //! | one function for many inputs | [`Pool::map_unordered`] |
 //! | submit from inside tasks | [`Pool::handle`] |
+//! | not more than so many queued | [`Builder::queue_capacity`], [`Pool::try_submit`] |
+//! | end a pool | drop it, or [`Pool::shutdown_now`], [`Pool::shutdown_timeout`], [`Pool::detach`] |
+//! | tasks that borrow | [`Pool::scope`] |
 //! | cancel what has not begun | [`JoinHandle::cancel`], [`JoinHandle::canceller`] |
 //! | await it, on any executor | [`JoinHandle`] is a future; [`AsCompleted::into_stream`], [`CompletionSet::next_async`], [`CompletionSet::stream`] |
 //! | feed it from elsewhere | [`completer`] |
@@ -80,6 +83,9 @@ mod deque;
 mod idle;
 
 mod counters;
+mod metrics;
+mod rejected;
+mod room;
 mod stack;
 
 mod shared;
@@ -94,17 +100,19 @@ mod stepped;
 mod builder;
 
 pub use builder::{BuildError, Builder};
+pub use metrics::Metrics;
 pub use pool::{Handle, MapUnordered, MapUnorderedTimeout, Pool};
+pub use rejected::{Rejected, WorkerLost};
 pub use shutdown::{Shutdown, Unfinished};
 #[doc(hidden)]
-pub use stepped::Stepped;
+pub use stepped::{Stepped, lose_this_worker};
 
 pub use photofinish_protocol::{
     Adder, AsCompleted, AsCompletedKeyed, AsCompletedKeyedTimeout, AsCompletedStream,
     AsCompletedTimeout, Cancelled, Canceller, Completer, CompletionSet, CompletionSetStream,
-    DeadlineSet, Finished, JoinError, JoinHandle, Mapped, Overdue, Panic, Runnable, Spawn, TaskId,
-    TimedOut, TooDeep, Until, Waited, as_completed, as_completed_keyed, completer, task, wait,
-    wait_deadline, wait_timeout,
+    DeadlineSet, Finished, JoinError, JoinHandle, Mapped, Overdue, Panic, Runnable, Scope, Spawn,
+    TaskId, TimedOut, TooDeep, Until, Waited, as_completed, as_completed_keyed, completer, task,
+    wait, wait_deadline, wait_timeout,
 };
 
 /// The README's example, compiled and run.

@@ -5,9 +5,11 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use photofinish_protocol::sync::{Arc, thread};
-use photofinish_protocol::{JoinHandle, Runnable, Spawn, task};
+use photofinish_protocol::{JoinHandle, Runnable, Scope, Spawn, scope, task};
 
-use crate::shared::Shared;
+use crate::metrics::Metrics;
+use crate::rejected::Rejected;
+use crate::shared::{Refusal, Shared};
 use crate::shutdown::{Shutdown, Unfinished};
 use crate::worker::Worker;
 
@@ -67,7 +69,10 @@ impl Pool {
 
     /// Queues `closure` to be run by a worker, and gives the handle to its outcome.
     ///
-    /// Never blocks: the queue is unbounded. Allocates once for the task.
+    /// # Blocking
+    ///
+    /// Never, unless [`Builder::queue_capacity`](crate::Builder::queue_capacity) bounds the queue:
+    /// then until there is room. Allocates once for the task.
     ///
     /// ```
     /// let pool = photofinish::Pool::new()?;
@@ -103,6 +108,32 @@ impl Pool {
         self.handle().map_unordered(inputs, function)
     }
 
+    /// Queues `closure` as [`submit`](Self::submit) does, if the pool takes it at once, and gives it
+    /// back otherwise. Never waits.
+    ///
+    /// A pool that takes a task and is shut down before the task begins still ends it, as it does
+    /// all others.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected::Broken`] if the pool has lost a worker, [`Rejected::ShutDown`] if it has ended,
+    /// and [`Rejected::Full`] if as many tasks are queued as
+    /// [`Builder::queue_capacity`](crate::Builder::queue_capacity) allows, in this order.
+    ///
+    /// ```
+    /// let pool = photofinish::Pool::builder().queue_capacity(100).build()?;
+    /// let task = pool.try_submit(|| 1).unwrap_or_else(|rejected| panic!("{rejected}"));
+    /// assert_eq!(task.join().unwrap(), 1);
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
+    pub fn try_submit<F, T>(&self, closure: F) -> Result<JoinHandle<T>, Rejected<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        try_submit(&self.shared, closure)
+    }
+
     /// A handle to submit with from anywhere, tasks of this pool included.
     ///
     /// ```
@@ -125,6 +156,47 @@ impl Pool {
     /// ```
     pub fn workers(&self) -> NonZeroUsize {
         NonZeroUsize::new(self.shared.victims.len()).expect("a pool has workers")
+    }
+
+    /// Calls `body` with a scope, in which this pool's tasks may borrow what outlives the call, and
+    /// returns when all of them have ended and dropped what they had captured.
+    ///
+    /// # Blocking, panics
+    ///
+    /// As [`scope`](photofinish_protocol::scope): waits for all tasks of the scope, and panics if one
+    /// of them did and nobody took its outcome.
+    ///
+    /// ```
+    /// use photofinish::{Pool, as_completed};
+    ///
+    /// let pool = Pool::new()?;
+    /// let words = vec!["three".to_owned(), "blind".to_owned(), "mice".to_owned()];
+    /// let mut longest = 0;
+    /// pool.scope(|scope| {
+    ///     let tasks = words.iter().map(|word| scope.submit(|| word.len()));
+    ///     for finished in as_completed(tasks) {
+    ///         longest = longest.max(finished.outcome.unwrap());
+    ///     }
+    /// });
+    /// assert_eq!(longest, 5);
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
+    pub fn scope<'env, F, R>(&self, body: F) -> R
+    where
+        F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
+    {
+        scope(self, body)
+    }
+
+    /// The pool's numbers: how many tasks are queued, running and done, and what its workers do.
+    ///
+    /// ```
+    /// let pool = photofinish::Pool::new()?;
+    /// assert_eq!(pool.metrics().queued, 0);
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
+    pub fn metrics(&self) -> Metrics {
+        self.shared.metrics()
     }
 
     /// Finishes all queued work, including what running tasks still submit, and joins the workers:
@@ -263,6 +335,23 @@ where
     handle
 }
 
+fn try_submit<F, T>(shared: &Arc<Shared>, closure: F) -> Result<JoinHandle<T>, Rejected<F>>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    match shared.try_enter() {
+        Ok(()) => {
+            let (runnable, handle) = task(closure);
+            Worker::submit_entered(shared, runnable);
+            Ok(handle)
+        }
+        Err(Refusal::Full) => Err(Rejected::Full(closure)),
+        Err(Refusal::ShutDown) => Err(Rejected::ShutDown(closure)),
+        Err(Refusal::Broken(cause)) => Err(Rejected::Broken(closure, cause)),
+    }
+}
+
 impl Spawn for Pool {
     fn spawn(&self, runnable: Runnable) {
         Worker::submit(&self.shared, runnable);
@@ -348,6 +437,54 @@ impl Handle {
     {
         let workers = self.shared.victims.len();
         MapUnordered::new(self.clone(), workers, inputs, function)
+    }
+
+    /// As [`Pool::try_submit`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// ```
+    /// let pool = photofinish::Pool::new()?;
+    /// let handle = pool.handle();
+    /// pool.shutdown_now();
+    /// assert!(handle.try_submit(|| 1).is_err());
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
+    pub fn try_submit<F, T>(&self, closure: F) -> Result<JoinHandle<T>, Rejected<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        try_submit(&self.shared, closure)
+    }
+
+    /// As [`Pool::scope`], from inside tasks as well: a worker that waits for the end of a scope runs
+    /// other tasks meanwhile.
+    ///
+    /// ```
+    /// fn sum(handle: &photofinish::Handle, numbers: &[u64]) -> u64 {
+    ///     if numbers.len() <= 2 {
+    ///         return numbers.iter().sum();
+    ///     }
+    ///     let (left, right) = numbers.split_at(numbers.len() / 2);
+    ///     handle.scope(|scope| {
+    ///         let left = scope.submit(|| sum(handle, left));
+    ///         sum(handle, right) + left.join().unwrap()
+    ///     })
+    /// }
+    ///
+    /// let pool = photofinish::Pool::builder().workers(2).build()?;
+    /// let numbers: Vec<u64> = (0..100).collect();
+    /// assert_eq!(sum(&pool.handle(), &numbers), 4_950);
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
+    pub fn scope<'env, F, R>(&self, body: F) -> R
+    where
+        F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
+    {
+        scope(self, body)
     }
 }
 

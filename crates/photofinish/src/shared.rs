@@ -1,15 +1,18 @@
 //! What all workers of a pool, and everybody who submits to it, have in common.
 
-use std::sync::Arc;
+use std::error::Error;
+use std::sync::{Arc, OnceLock};
 
 use crossbeam_utils::CachePadded;
-use photofinish_protocol::Runnable;
 use photofinish_protocol::sync::Ordering::{Relaxed, SeqCst};
 use photofinish_protocol::sync::{AtomicUsize, fence};
+use photofinish_protocol::{JoinError, Runnable};
 
 use crate::counters::Counters;
 use crate::deque::{Injector, Stealer, insist};
 use crate::idle::Idle;
+use crate::metrics::Metrics;
+use crate::room::Room;
 
 /// What others see of a worker: where its tasks are, and what it has counted.
 #[derive(Debug)]
@@ -28,11 +31,26 @@ pub(crate) struct Shared {
     pub(crate) injector: Injector<Runnable>,
     pub(crate) victims: Box<[Victim]>,
     pub(crate) idle: Idle,
+    /// If the pool is bounded, the room in its queues.
+    room: Option<Room>,
     /// Where the pool is in its life. All accesses are Relaxed: the fences order them.
     stage: AtomicUsize,
     /// How many tasks a halt has cancelled. Plain std, not the seam: a number, and nothing that
     /// goes with it.
     cancelled: std::sync::atomic::AtomicUsize,
+    /// Why the pool broke. Set before the stage says so, and read after.
+    cause: OnceLock<Cause>,
+}
+
+/// Why a pool broke.
+type Cause = Arc<dyn Error + Send + Sync>;
+
+/// Why a pool takes nothing.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    Full,
+    ShutDown,
+    Broken(Cause),
 }
 
 // The stages, in the order in which a pool can pass them; it may leave some out.
@@ -45,15 +63,49 @@ const DRAINING: usize = 1;
 const ENDED: usize = 2;
 /// The owner wants nothing more to begin: what is queued, or comes, is cancelled.
 const HALTED: usize = 3;
+/// A worker was lost: what is queued, or comes, fails with the cause.
+const BROKEN: usize = 4;
 
 impl Shared {
-    pub(crate) fn new(victims: Box<[Victim]>) -> Self {
+    pub(crate) fn new(victims: Box<[Victim]>, capacity: Option<usize>) -> Self {
         Self {
             injector: Injector::new(),
             idle: Idle::new(victims.len()),
             victims,
+            room: capacity.map(Room::new),
             stage: AtomicUsize::new(OPEN),
             cancelled: std::sync::atomic::AtomicUsize::new(0),
+            cause: OnceLock::new(),
+        }
+    }
+
+    /// Takes room for a task from outside, and waits for it if the pool is bounded and full.
+    #[inline]
+    pub(crate) fn enter(&self) {
+        if let Some(room) = &self.room {
+            room.enter(|| self.has_halted());
+        }
+    }
+
+    /// Takes room for a task of the pool's own, which goes over the bound if there is none: a
+    /// worker that waited for room could be the one who is to make it.
+    #[inline]
+    pub(crate) fn enter_anyway(&self) {
+        if let Some(room) = &self.room {
+            room.enter_anyway();
+        }
+    }
+
+    /// Takes room for a task, if the pool takes any and there is room.
+    pub(crate) fn try_enter(&self) -> Result<(), Refusal> {
+        match self.stage.load(Relaxed) {
+            OPEN | DRAINING => {}
+            BROKEN => return Err(Refusal::Broken(self.cause())),
+            _ => return Err(Refusal::ShutDown),
+        }
+        match &self.room {
+            Some(room) if !room.try_enter() => Err(Refusal::Full),
+            _ => Ok(()),
         }
     }
 
@@ -80,6 +132,9 @@ impl Shared {
     /// Runs a task that was queued, for a worker, unless nothing is begun any more.
     #[inline]
     pub(crate) fn run(&self, task: Runnable, counters: &Counters) {
+        if let Some(room) = &self.room {
+            room.leave();
+        }
         if self.has_halted() {
             self.dispose(task);
         } else {
@@ -147,6 +202,18 @@ impl Shared {
         self.cancelled.load(Relaxed)
     }
 
+    /// Ends the pool because a worker was lost: what is queued fails with `cause`, and so does what
+    /// comes. The other workers finish what they have begun.
+    pub(crate) fn break_down(&self, cause: impl Error + Send + Sync + 'static) {
+        // The first cause stays.
+        self.cause.get_or_init(|| Arc::new(cause));
+        self.stop(BROKEN);
+    }
+
+    fn cause(&self) -> Cause {
+        Arc::clone(self.cause.wait())
+    }
+
     fn stop(&self, stage: usize) {
         self.advance(stage);
         // ORDERING (fence ended): SeqCst; pairs with the fence published in inject and in a
@@ -154,6 +221,11 @@ impl Shared {
         // the task is swept up here; a worker that lies down sees it, or is woken.
         fence(SeqCst);
         self.sweep();
+        if let Some(room) = &self.room
+            && self.has_halted()
+        {
+            room.open();
+        }
         self.idle.wake_all();
     }
 
@@ -183,7 +255,7 @@ impl Shared {
     #[cold]
     fn sweep(&self) {
         while let Some(task) = insist(|| self.injector.steal()) {
-            self.dispose(task);
+            self.discard(task);
         }
         if !self.has_halted() {
             // A worker that has got up for a late task from outside finishes what that submits.
@@ -192,19 +264,49 @@ impl Shared {
         for victim in &self.victims {
             for queue in [&victim.spawned, &victim.fetched] {
                 while let Some(task) = insist(|| queue.steal()) {
-                    self.dispose(task);
+                    self.discard(task);
                 }
             }
         }
     }
 
+    /// Ends a task that was queued.
+    fn discard(&self, task: Runnable) {
+        if let Some(room) = &self.room {
+            room.leave();
+        }
+        self.dispose(task);
+    }
+
     /// Ends a task that will not run, on this thread, as the stage says.
     #[cold]
     fn dispose(&self, task: Runnable) {
-        if !self.has_halted() {
-            drop(task);
-        } else if task.cancel() {
-            self.cancelled.fetch_add(1, Relaxed);
+        match self.stage.load(Relaxed) {
+            BROKEN => {
+                task.fail(JoinError::Broken(self.cause()));
+            }
+            HALTED => {
+                if task.cancel() {
+                    self.cancelled.fetch_add(1, Relaxed);
+                }
+            }
+            _ => drop(task),
+        }
+    }
+
+    /// What there is to tell about the pool.
+    pub(crate) fn metrics(&self) -> Metrics {
+        let counters = || self.victims.iter().map(|victim| &victim.counters);
+        Metrics {
+            workers: self.victims.len(),
+            finished: counters().map(|counters| counters.finished.get()).sum(),
+            running: self.running(),
+            queued: self.queued(),
+            steals: counters().map(|counters| counters.steals.get()).sum(),
+            parks: counters().map(|counters| counters.parks.get()).sum(),
+            wakes: counters().map(|counters| counters.wakes.get()).sum(),
+            searching: self.idle.searching(),
+            sleeping: self.idle.sleeping(),
         }
     }
 }

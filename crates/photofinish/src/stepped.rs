@@ -34,7 +34,7 @@ impl Stepped {
     #[allow(clippy::new_without_default, reason = "it is made in one place, by hand")]
     pub fn new() -> Self {
         let queues = Queues::new();
-        let shared = Arc::new(Shared::new(Box::new([queues.victim()])));
+        let shared = Arc::new(Shared::new(Box::new([queues.victim()]), None));
         let stack = StackGauge::new(stack::DEFAULT);
         let worker = Worker::new(Arc::clone(&shared), 0, queues, stack, Duration::ZERO);
         Self { shared, worker }
@@ -70,4 +70,10 @@ impl fmt::Debug for Stepped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stepped").finish_non_exhaustive()
     }
+}
+
+/// Makes the worker that runs the calling task end as if by a defect of this library, for tests of
+/// what becomes of its pool.
+pub fn lose_this_worker() {
+    Worker::lose_current();
 }

@@ -2,17 +2,19 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
 use photofinish_protocol::helper::{Helper, assist};
 use photofinish_protocol::sync::{self, Arc, Deadline, Parker, Tempo};
-use photofinish_protocol::{Runnable, TooDeep};
+use photofinish_protocol::{Panic, Runnable, TooDeep, contain};
 
 use crate::counters::Counters;
 use crate::deque::{self, Steal, Stealer, insist};
 use crate::idle::{Bed, Risen};
+use crate::rejected::WorkerLost;
 use crate::shared::{Shared, Victim};
 use crate::stack::StackGauge;
 
@@ -89,7 +91,8 @@ impl Worker {
         }
     }
 
-    /// Runs tasks on this thread until the pool ends.
+    /// Runs tasks on this thread until the pool ends. Never unwinds; should a panic come out of the
+    /// library itself, the pool breaks.
     pub(crate) fn work(
         shared: Arc<Shared>,
         index: usize,
@@ -99,8 +102,23 @@ impl Worker {
     ) {
         let worker = Rc::new(Worker::new(shared, index, queues, stack, spin));
         CURRENT.with(|current| current.replace(Some(Rc::clone(&worker))));
-        assist(Rc::clone(&worker) as Rc<dyn Helper>, || worker.run());
+        let helper = Rc::clone(&worker) as Rc<dyn Helper>;
+        let worked = catch_unwind(AssertUnwindSafe(|| assist(helper, || worker.run())));
         CURRENT.with(RefCell::take);
+        if let Err(payload) = worked {
+            let panic = Panic::new(payload);
+            worker.shared.break_down(WorkerLost::new(index, panic.message()));
+            contain(|| drop(panic));
+        }
+    }
+
+    /// Makes the calling thread's worker end with a panic when it looks for its next task, as a
+    /// defect of this library would.
+    pub(crate) fn lose_current() {
+        CURRENT.with(|current| {
+            let current = current.borrow();
+            std::mem::forget(current.as_ref().map(|worker| worker.tempo.borrow_mut()));
+        });
     }
 
     /// Whether the calling thread is a worker of the pool.
@@ -113,12 +131,31 @@ impl Worker {
     pub(crate) fn submit(shared: &Arc<Shared>, task: Runnable) {
         match Self::current(shared) {
             Some(worker) => {
-                worker.queues.spawned.push(task);
-                shared.idle.work_published();
-                shared.sweep_if_halted();
+                shared.enter_anyway();
+                worker.push(task);
             }
+            None => {
+                shared.enter();
+                shared.inject(task);
+            }
+        }
+    }
+
+    /// Queues `task`, for which room has been taken.
+    #[inline]
+    pub(crate) fn submit_entered(shared: &Arc<Shared>, task: Runnable) {
+        match Self::current(shared) {
+            Some(worker) => worker.push(task),
             None => shared.inject(task),
         }
+    }
+
+    /// Queues a task of the worker's own.
+    #[inline]
+    fn push(&self, task: Runnable) {
+        self.queues.spawned.push(task);
+        self.shared.idle.work_published();
+        self.shared.sweep_if_halted();
     }
 
     /// The calling thread's worker, if it is the pool's. While a thread's locals are being
@@ -148,9 +185,11 @@ impl Worker {
     /// Runs the next task, if there is one.
     #[inline]
     pub(crate) fn step(&self) -> bool {
+        let mut tempo = self.tempo.borrow_mut();
         let Some(task) = self.find() else { return false };
+        tempo.arrived(1);
+        drop(tempo);
         self.stop_searching();
-        self.tempo.borrow_mut().arrived(1);
         self.shared.run(task, &self.queues.counters);
         true
     }

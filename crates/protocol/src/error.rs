@@ -34,6 +34,17 @@ pub enum JoinError {
     TooDeep(TooDeep),
 }
 
+impl JoinError {
+    /// The error is given to somebody who waited for the task.
+    #[cold]
+    pub(crate) fn seen(mut self) -> Self {
+        if let Self::Panicked(panic) = &mut self {
+            panic.seen();
+        }
+        self
+    }
+}
+
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

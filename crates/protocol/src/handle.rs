@@ -204,7 +204,7 @@ impl<T> JoinHandle<T> {
         self.wait(Deadline::after(timeout)).map_err(|(handle, _)| handle)
     }
 
-    fn wait(self, deadline: Deadline) -> Result<Result<T, JoinError>, (Self, NotReady)> {
+    pub(crate) fn wait(self, deadline: Deadline) -> Result<Result<T, JoinError>, (Self, NotReady)> {
         // If a poll came before, this thread takes over from the executor's task.
         let Some(mut consumer) = self.awaiting().or_else(|| self.begin_to_wait()) else {
             // SAFETY: the task has finished, and the handle's share is ours.
@@ -269,6 +269,9 @@ impl<T> JoinHandle<T> {
     /// Something that can cancel the task even when this handle has been joined or put into a
     /// set.
     ///
+    /// A task of a scope whose result borrows has none: the canceller may be the last to hold the
+    /// task, and would drop the result when the borrow has ended.
+    ///
     /// # Panics
     ///
     /// If the task has so many cancellers that their count would spill over.
@@ -282,7 +285,10 @@ impl<T> JoinHandle<T> {
     /// assert_eq!(canceller.cancel(), Cancelled::Now);
     /// assert!(results.next().unwrap().outcome.is_err());
     /// ```
-    pub fn canceller(&self) -> Canceller {
+    pub fn canceller(&self) -> Canceller
+    where
+        T: 'static,
+    {
         // SAFETY: the handle's share is ours.
         unsafe { Canceller::new(self.task) }
     }

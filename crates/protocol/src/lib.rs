@@ -26,6 +26,7 @@
 //! | `claims`, `slot`, `block` | many items in one piece of memory, and who works on which |
 //! | `window` | the consumer's side of a block |
 //! | `map_unordered` | a function applied to many inputs |
+//! | `scope` | tasks that borrow |
 //! | `roster` | who is outstanding |
 //! | `adder` | feeding a set from other threads |
 //! | `outstanding` | many tasks at once |
@@ -73,6 +74,9 @@ mod window;
 mod map_unordered;
 
 mod completer;
+
+mod scope;
+
 mod roster;
 
 mod adder;
@@ -99,5 +103,6 @@ pub use map_unordered::{MapUnordered, MapUnorderedStream, MapUnorderedTimeout, M
 pub use outstanding::Finished;
 pub use panic::{Panic, contain};
 pub use runnable::{Runnable, Spawn, task};
+pub use scope::{Scope, scope};
 pub use state::{Phase, Snapshot};
 pub use wait::{Until, Waited, wait, wait_deadline, wait_timeout};

@@ -3,7 +3,8 @@
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a panic left behind: its message, and its payload.
 ///
@@ -20,6 +21,8 @@ use std::sync::{Mutex, PoisonError};
 pub struct Panic(Box<Caught>);
 
 struct Caught {
+    /// Who wants to know whether somebody sees the panic.
+    watch: Option<Watch>,
     message: String,
     /// Behind a lock only to be `Sync`: the payload is reached by value, never through `&self`.
     payload: Mutex<Box<dyn Any + Send>>,
@@ -35,6 +38,10 @@ impl Panic {
     /// assert_eq!(Panic::new(payload).message(), "no luck");
     /// ```
     pub fn new(payload: Box<dyn Any + Send>) -> Self {
+        let (payload, watch) = match payload.downcast::<Watched>() {
+            Ok(watched) => (watched.payload, Some(watched.watch)),
+            Err(payload) => (payload, None),
+        };
         let message = if let Some(text) = payload.downcast_ref::<&'static str>() {
             (*text).to_owned()
         } else if let Some(text) = payload.downcast_ref::<String>() {
@@ -42,7 +49,14 @@ impl Panic {
         } else {
             "a panic whose payload is not a string".to_owned()
         };
-        Self(Box::new(Caught { message, payload: Mutex::new(payload) }))
+        Self(Box::new(Caught { watch, message, payload: Mutex::new(payload) }))
+    }
+
+    /// The panic is given to somebody who waited for the task.
+    pub(crate) fn seen(&mut self) {
+        if let Some(watch) = self.0.watch.take() {
+            watch.0.fetch_sub(1, Relaxed);
+        }
     }
 
     /// The panic's message, copied when the panic was caught.
@@ -77,6 +91,36 @@ impl Panic {
 impl fmt::Debug for Panic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Panic").field(&self.0.message).finish()
+    }
+}
+
+/// Counts panics that nobody has seen yet. Clones are the same count.
+///
+/// Plain std, not the seam: a number, and nothing that goes with it.
+#[derive(Clone, Debug)]
+pub(crate) struct Watch(Arc<AtomicUsize>);
+
+/// A payload on its way into a [`Panic`].
+struct Watched {
+    payload: Box<dyn Any + Send>,
+    watch: Watch,
+}
+
+impl Watch {
+    /// Nothing to be seen.
+    pub(crate) fn new() -> Self {
+        Self(Arc::default())
+    }
+
+    /// Counts a panic, until the [`Panic`] that is made of what this returns is seen.
+    pub(crate) fn over(&self, payload: Box<dyn Any + Send>) -> Box<dyn Any + Send> {
+        self.0.fetch_add(1, Relaxed);
+        Box::new(Watched { payload, watch: self.clone() })
+    }
+
+    /// How many panics nobody has seen.
+    pub(crate) fn unseen(&self) -> usize {
+        self.0.load(Relaxed)
     }
 }
 

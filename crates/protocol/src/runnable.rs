@@ -74,6 +74,40 @@ impl Runnable {
         claimed
     }
 
+    /// Ends the task with `error` without running it, unless it has been cancelled already, and
+    /// tells whether this call did. What it had captured is dropped first, on this thread; a panic
+    /// in that is contained.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use photofinish_protocol::{JoinError, task};
+    ///
+    /// let (runnable, handle) = task(|| 1);
+    /// assert!(runnable.fail(JoinError::Broken(Arc::new(std::fmt::Error))));
+    /// assert!(matches!(handle.join(), Err(JoinError::Broken(_))));
+    /// ```
+    pub fn fail(self, error: JoinError) -> bool {
+        let task = self.into_task();
+        // SAFETY: this was the runner's share, and nobody has claimed the task.
+        unsafe { Self::end(task, error) }
+    }
+
+    /// # Safety
+    ///
+    /// The caller gives the runner's share up, and nobody has claimed the task.
+    unsafe fn end(task: Task, error: JoinError) -> bool {
+        // SAFETY: the caller's promise.
+        let claimed = unsafe { task.claim() };
+        if claimed {
+            // SAFETY: the task has been claimed, and its closure is still there.
+            unsafe { task.drop_closure() };
+            // SAFETY: the storage is empty now. An error is put in, so that the type of the
+            // value plays no part.
+            unsafe { task.complete_with::<()>(Err(error)) };
+        }
+        claimed
+    }
+
     fn into_task(self) -> Task {
         let task = self.0;
         mem::forget(self);
@@ -83,15 +117,8 @@ impl Runnable {
 
 impl Drop for Runnable {
     fn drop(&mut self) {
-        let task = self.0;
         // SAFETY: this is the runner's share, and nobody has claimed the task.
-        if unsafe { task.claim() } {
-            // SAFETY: the task has been claimed, and its closure is still there.
-            unsafe { task.drop_closure() };
-            // SAFETY: the storage is empty now. An error is put in, so that the type of the
-            // value plays no part.
-            unsafe { task.complete_with::<()>(Err(JoinError::Abandoned)) };
-        }
+        unsafe { Self::end(self.0, JoinError::Abandoned) };
     }
 }
 

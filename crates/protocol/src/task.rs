@@ -417,7 +417,7 @@ impl Task {
             // SAFETY: the task returned, and the value is taken once.
             Phase::Returned => Ok(unsafe { Header::take(self.0) }),
             // SAFETY: the task failed, and the error is taken once.
-            Phase::Failed => Err(unsafe { Header::take(self.0) }),
+            Phase::Failed => Err(unsafe { Header::take::<JoinError>(self.0) }.seen()),
             Phase::Cancelled => Err(JoinError::Cancelled),
             Phase::Pending | Phase::Running => unreachable!("only a finished task is taken"),
         }

@@ -1,10 +1,23 @@
 //! Rows E, and the rows X about submitting.
 
-use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
 
-use photofinish::{BuildError, Handle, Pool, as_completed};
+use photofinish::{
+    BuildError, Cancelled, Handle, JoinError, Pool, Rejected, WorkerLost, as_completed,
+};
 
 use crate::support::{Drops, Gate, LIMIT, eventually, pool, within};
+
+/// A bound of nothing, or of more than can be counted, is refused.
+#[test]
+fn p1_a_bound_that_makes_no_sense_is_refused() {
+    let build = |tasks| Pool::builder().workers(1).queue_capacity(tasks).build().map(drop);
+    assert!(matches!(build(0), Err(BuildError::NoCapacity)));
+    assert!(matches!(build(usize::MAX), Err(BuildError::TooMuchCapacity { .. })));
+}
 
 /// What is submitted is run, and its result comes back; same as CPython.
 #[test]
@@ -90,5 +103,220 @@ fn x19_all_workers_may_wait_at_once() {
             })
             .collect();
         assert!(roots.into_iter().all(|root| root.join().unwrap() == 3_u32.pow(5)));
+    });
+}
+
+/// Submitting never blocks, and the queue is unbounded and first come, first served; same as
+/// CPython, unless a bound is asked for.
+#[test]
+fn x1_an_unbounded_pool_takes_everything_at_once() {
+    within(LIMIT, || {
+        let pool = pool(1);
+        let gate = Gate::default();
+        let running = gate.hold_a_worker(&pool);
+        let (order, come) = channel();
+        for n in 0..10_000 {
+            let order = order.clone();
+            drop(pool.try_submit(move || order.send(n)).expect("it takes everything"));
+        }
+        drop(order);
+        assert_eq!(pool.metrics().queued, 10_000);
+        gate.open();
+        assert!(come.into_iter().eq(0..10_000));
+        running.join().unwrap();
+    });
+}
+
+/// A pool that is broken says so, even if it was shut down as well, and one that was shut down says
+/// that, even if it is full; same order as CPython, typed.
+#[test]
+fn x2_what_a_rejected_submission_says_first() {
+    within(LIMIT, || {
+        let pool = Pool::builder().workers(1).queue_capacity(1).build().unwrap();
+        let handle = pool.handle();
+        let gate = Gate::default();
+        let running = gate.hold_a_worker(&pool);
+        let queued = pool.submit(|| 1);
+        assert!(matches!(pool.try_submit(|| 2), Err(Rejected::Full(_))));
+        let owner = thread::spawn(move || pool.shutdown_now());
+        assert!(matches!(queued.join(), Err(JoinError::Cancelled)));
+        assert!(matches!(handle.try_submit(|| 2), Err(Rejected::ShutDown(_))));
+        gate.open();
+        owner.join().unwrap();
+        running.join().unwrap();
+
+        let pool = Pool::builder().workers(1).queue_capacity(1).build().unwrap();
+        let handle = pool.handle();
+        pool.submit(photofinish::lose_this_worker).join().unwrap();
+        let is_broken = || matches!(handle.try_submit(|| 2), Err(Rejected::Broken(..)));
+        eventually("the pool is broken", is_broken);
+        pool.shutdown_now();
+        assert!(is_broken());
+    });
+}
+
+/// The closure of a rejected submission comes back whole.
+#[test]
+fn x2_a_rejected_closure_comes_back_unrun_and_undropped() {
+    within(LIMIT, || {
+        let pool = pool(1);
+        let handle = pool.handle();
+        drop(pool);
+        let drops = Drops::default();
+        let token = drops.token();
+        let rejected = handle.try_submit(move || drop(token)).unwrap_err();
+        assert_eq!(format!("{rejected:?}"), "ShutDown(..)");
+        assert_eq!(drops.count(), 0);
+        (rejected.into_inner())();
+        assert_eq!(drops.count(), 1);
+    });
+}
+
+/// A bounded queue makes submitters wait instead of eating memory, and lets in first who came
+/// first; deviates: CPython has no bound.
+#[test]
+fn p1_a_full_pool_makes_submitters_wait_in_their_order() {
+    within(LIMIT, || {
+        let pool = Arc::new(Pool::builder().workers(1).queue_capacity(2).build().unwrap());
+        let gate = Gate::default();
+        let running = gate.hold_a_worker(&pool);
+        let (order, come) = channel();
+        let submit = |n| {
+            let (pool, order) = (Arc::clone(&pool), order.clone());
+            thread::spawn(move || pool.submit(move || order.send(n).unwrap()).join().unwrap())
+        };
+        let mut submitters: Vec<_> = (0..2).map(submit).collect();
+        eventually("two are queued", || pool.metrics().queued == 2);
+        for n in 2..6 {
+            submitters.push(submit(n));
+            // Nothing tells that a thread waits; give it time to, so that the order is known.
+            thread::sleep(Duration::from_millis(20));
+        }
+        assert_eq!(pool.metrics().queued, 2);
+        assert!(matches!(pool.try_submit(|| ()), Err(Rejected::Full(_))));
+        gate.open();
+        drop(order);
+        let mut come: Vec<_> = come.into_iter().collect();
+        come[..2].sort_unstable();
+        assert_eq!(come, [0, 1, 2, 3, 4, 5]);
+        submitters.into_iter().for_each(|submitter| submitter.join().unwrap());
+        running.join().unwrap();
+    });
+}
+
+/// A worker goes over the bound of its own pool rather than wait for itself.
+#[test]
+fn p1_a_worker_never_blocks_on_its_own_full_queue() {
+    within(LIMIT, || {
+        let pool = Pool::builder().workers(1).queue_capacity(1).build().unwrap();
+        let handle = pool.handle();
+        let outer = pool.submit(move || {
+            let inner: Vec<_> = (0..100).map(|n| handle.submit(move || n)).collect();
+            let full = matches!(handle.try_submit(|| ()), Err(Rejected::Full(_)));
+            (full, inner.into_iter().map(|task| task.join().unwrap()).sum::<i32>())
+        });
+        assert_eq!(outer.join().unwrap(), (true, 4_950));
+    });
+}
+
+/// Submitters that wait for room are not left waiting by a shutdown.
+#[test]
+fn p1_submitters_that_wait_are_let_in_by_a_shutdown() {
+    within(LIMIT, || {
+        let pool = Pool::builder().workers(1).queue_capacity(1).build().unwrap();
+        let handle = pool.handle();
+        let gate = Gate::default();
+        let running = gate.hold_a_worker(&pool);
+        let queued = pool.submit(|| 0);
+        let submitters: Vec<_> = (1..5)
+            .map(|n| {
+                let handle = handle.clone();
+                thread::spawn(move || handle.submit(move || n).join())
+            })
+            .collect();
+        let owner = thread::spawn(move || pool.shutdown_now());
+        for submitter in submitters {
+            assert!(matches!(submitter.join().unwrap(), Err(JoinError::Cancelled)));
+        }
+        assert!(matches!(queued.join(), Err(JoinError::Cancelled)));
+        gate.open();
+        assert_eq!(owner.join().unwrap().cancelled, 5);
+        running.join().unwrap();
+    });
+}
+
+/// A pool that has lost a worker fails all that is queued, with the cause, and says so to later
+/// submitters; same as CPython, where a failed initializer does this. Here a failed initializer is
+/// the error of the build.
+#[test]
+fn x7_a_lost_worker_breaks_the_pool() {
+    within(LIMIT, || {
+        let pool = pool(2);
+        let gate = Gate::default();
+        let running = gate.hold_a_worker(&pool);
+        let (lose, waits) = (Gate::default(), Gate::default());
+        let (begun, held) = (waits.clone(), lose.clone());
+        let lost = pool.submit(move || {
+            begun.open();
+            held.wait();
+            photofinish::lose_this_worker();
+        });
+        waits.wait();
+        let queued: Vec<_> = (0..10).map(|n| pool.submit(move || n)).collect();
+        lose.open();
+        lost.join().unwrap();
+        for task in queued {
+            let Err(JoinError::Broken(cause)) = task.join() else { panic!("it is not broken") };
+            let cause = cause.downcast_ref::<WorkerLost>().expect("that is the cause");
+            assert!(cause.worker() < 2 && !cause.message().is_empty());
+        }
+        assert!(matches!(pool.try_submit(|| 1), Err(Rejected::Broken(..))));
+        assert!(matches!(pool.submit(|| 1).join(), Err(JoinError::Broken(_))));
+        // What runs is finished.
+        gate.open();
+        running.join().unwrap();
+    });
+}
+
+/// A cancelled task in the queue does not keep the ones behind it from failing when the pool
+/// breaks; deviates: in CPython they stay pending for ever.
+#[test]
+fn x8_a_cancelled_task_in_a_broken_pool_hides_none_behind_it() {
+    within(LIMIT, || {
+        let pool = pool(1);
+        let (lose, begun) = (Gate::default(), Gate::default());
+        let (held, begins) = (lose.clone(), begun.clone());
+        drop(pool.submit(move || {
+            begins.open();
+            held.wait();
+            photofinish::lose_this_worker();
+        }));
+        begun.wait();
+        let [a, b, c] = [1, 2, 3].map(|n| pool.submit(move || n));
+        assert_eq!(b.cancel(), Cancelled::Now);
+        lose.open();
+        assert!(matches!(a.join(), Err(JoinError::Broken(_))));
+        assert!(matches!(b.join(), Err(JoinError::Cancelled)));
+        assert!(matches!(c.join(), Err(JoinError::Broken(_))));
+    });
+}
+
+/// A hook runs on each thread when it stops; deviates: CPython has only an initializer.
+#[test]
+fn i1_each_thread_that_started_stops_once_and_a_panic_in_that_is_contained() {
+    within(LIMIT, || {
+        let stopped = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&stopped);
+        let stop = move |worker| {
+            seen.lock().unwrap().push(worker);
+            assert!(worker != 1, "the finalizer of worker 1 fails");
+        };
+        let pool = Pool::builder().workers(3).on_thread_stop(stop).build().unwrap();
+        assert_eq!(pool.submit(|| 1).join().unwrap(), 1);
+        assert!(stopped.lock().unwrap().is_empty());
+        pool.shutdown();
+        let mut stopped = std::mem::take(&mut *stopped.lock().unwrap());
+        stopped.sort_unstable();
+        assert_eq!(stopped, [0, 1, 2]);
     });
 }

@@ -8,7 +8,7 @@ mod atomic;
 pub mod hooks;
 
 pub use atomic::{AtomicPtr, AtomicUsize, fence};
-pub use loom::sync::{Arc, mpsc};
+pub use loom::sync::{Arc, Mutex, mpsc};
 pub use loom::{hint, thread, thread_local};
 pub use std::sync::atomic::Ordering;
 

@@ -6,7 +6,7 @@ mod tempo;
 pub use parker::Parker;
 pub use std::hint;
 pub use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering, fence};
-pub use std::sync::{Arc, mpsc};
+pub use std::sync::{Arc, Mutex, mpsc};
 pub use std::{thread, thread_local};
 pub use tempo::{Spin, Stopwatch, Tempo};
 

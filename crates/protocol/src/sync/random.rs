@@ -13,16 +13,16 @@ mod parker;
 
 pub use parker::Parker;
 pub use shuttle::sync::atomic::{AtomicPtr, AtomicUsize, fence};
-pub use shuttle::sync::{Arc, mpsc};
+pub use shuttle::sync::{Arc, Mutex, mpsc};
 pub use shuttle::{hint, thread, thread_local};
 pub use std::sync::atomic::Ordering;
 
 use std::alloc::Layout;
 use std::cell::{Cell, RefCell};
 use std::ptr::NonNull;
+use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::SeqCst;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use shuttle::rand::{RngCore, thread_rng};
@@ -166,12 +166,12 @@ impl Lifetime {
 /// One operating-system thread at a time runs executions that use it; another one meanwhile would
 /// find fewer objects at rest.
 #[derive(Debug)]
-pub struct Immortals<T: 'static>(Mutex<Vec<(u64, &'static T)>>);
+pub struct Immortals<T: 'static>(std::sync::Mutex<Vec<(u64, &'static T)>>);
 
 impl<T> Immortals<T> {
     /// No object yet.
     pub const fn new() -> Self {
-        Self(Mutex::new(Vec::new()))
+        Self(std::sync::Mutex::new(Vec::new()))
     }
 
     /// Lends an object that nobody else holds, made by `make` if none is at rest.
@@ -189,7 +189,7 @@ impl<T> Immortals<T> {
         self.resting().push((EXECUTION.get(), object));
     }
 
-    fn resting(&self) -> MutexGuard<'_, Vec<(u64, &'static T)>> {
+    fn resting(&self) -> std::sync::MutexGuard<'_, Vec<(u64, &'static T)>> {
         // No user code runs under the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
