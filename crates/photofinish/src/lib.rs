@@ -108,11 +108,11 @@ pub use shutdown::{Shutdown, Unfinished};
 pub use stepped::{Stepped, lose_this_worker};
 
 pub use photofinish_protocol::{
-    Adder, AsCompleted, AsCompletedKeyed, AsCompletedKeyedTimeout, AsCompletedStream,
+    Adder, AlreadySet, AsCompleted, AsCompletedKeyed, AsCompletedKeyedTimeout, AsCompletedStream,
     AsCompletedTimeout, Cancelled, Canceller, Completer, CompletionSet, CompletionSetStream,
     DeadlineSet, Finished, JoinError, JoinHandle, Mapped, Overdue, Panic, Runnable, Scope, Spawn,
-    TaskId, TimedOut, TooDeep, Until, Waited, as_completed, as_completed_keyed, completer, task,
-    wait, wait_deadline, wait_timeout,
+    TaskId, Timed, TimedOut, Timing, TooDeep, Until, Waited, as_completed, as_completed_keyed,
+    completer, on_unseen_error, task, timed, wait, wait_deadline, wait_timeout,
 };
 
 /// The README's example, compiled and run.

@@ -29,6 +29,7 @@ use crate::queue::{Node, Queue};
 use crate::state::{Snapshot, Verdict};
 use crate::storage;
 use crate::sync::{Lifetime, UnsafeCell};
+use crate::unseen;
 use crate::word::StateWord;
 
 /// What every task begins with.
@@ -315,6 +316,8 @@ impl Header {
             Failed => {
                 // SAFETY: the task failed, so the storage holds the error.
                 let error = unsafe { Self::take::<JoinError>(task) };
+                // SAFETY: the caller keeps the task alive.
+                unseen::tell(unsafe { Self::of(task) }.id(), &error);
                 contain(|| drop(error));
             }
             Cancelled => {}

@@ -13,6 +13,8 @@
 //! | `state` | the life of a task as plain data |
 //! | `word` | the same, applied atomically |
 //! | `panic`, `error`, `id` | what tasks come to, and their names |
+//! | `timed` | where a task's time has gone |
+//! | `unseen` | errors that nobody looked at |
 //! | `waker_slot` | a waker that many may use at once |
 //! | `signal` | whom to wake |
 //! | [`slab`] | memory in cells, recycled a chunk at a time |
@@ -44,6 +46,9 @@ mod panic;
 
 mod error;
 mod id;
+
+mod timed;
+mod unseen;
 
 mod waker_slot;
 
@@ -105,4 +110,6 @@ pub use panic::{Panic, contain};
 pub use runnable::{Runnable, Spawn, task};
 pub use scope::{Scope, scope};
 pub use state::{Phase, Snapshot};
+pub use timed::{Timed, Timing, timed};
+pub use unseen::{AlreadySet, on_unseen_error};
 pub use wait::{Until, Waited, wait, wait_deadline, wait_timeout};

@@ -12,3 +12,4 @@ mod executor;
 mod futures;
 mod shutdown;
 mod threads;
+mod wait;
