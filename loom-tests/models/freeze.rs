@@ -4,12 +4,16 @@
 //! then that thread stands still before that step until everything that was promised without it
 //! has arrived. If a delivery depended on the frozen thread, the checker reports a deadlock.
 
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use photofinish_loom_tests::Bound::Preemptions;
 use photofinish_loom_tests::{Alarm, Value, block_on, model, poll, spawn};
 use photofinish_protocol::sync::hooks::{frozen_role, open_gate, play};
-use photofinish_protocol::{JoinHandle, as_completed, completer, task};
+use photofinish_protocol::{
+    JoinHandle, MapUnordered, Runnable, Spawn, as_completed, completer, task,
+};
 
 use super::{next, number};
 
@@ -164,5 +168,35 @@ fn a_consumer_that_stops_while_it_leaves_holds_up_no_other_consumer() {
 fn a_consumer_that_stops_while_it_times_out_holds_up_no_other_consumer() {
     beside_a_waiting_consumer("freeze_detacher", |handle| {
         Box::new(|| drop(handle.join_timeout(Duration::from_millis(1))))
+    });
+}
+
+/// A pool whose first two tasks have a thread and a role each; others run where they are spawned.
+struct TwoRoles(AtomicUsize);
+
+impl Spawn for TwoRoles {
+    fn spawn(&self, runnable: Runnable) {
+        let role = self.0.fetch_add(1, SeqCst);
+        if role > SECOND {
+            return runnable.run();
+        }
+        spawn(move || {
+            play(role);
+            runnable.run();
+        });
+    }
+}
+
+#[test]
+fn a_worker_that_stops_among_the_items_of_a_block_holds_up_what_it_has_claimed_and_no_more() {
+    model("freeze_holder", Preemptions(1), &[], || {
+        let inputs = (0..2).map(Value::new);
+        let results = MapUnordered::new(TwoRoles(AtomicUsize::new(0)), 2, inputs, |input| input);
+        // So few items are claimed one by one.
+        for mapped in results.buffer(2) {
+            assert_eq!(number(mapped.outcome) as usize, mapped.index);
+            open_gate();
+        }
+        open_gate();
     });
 }

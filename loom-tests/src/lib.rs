@@ -48,6 +48,9 @@ pub const DEEP_BOUND: usize = 3;
 
 /// Models that take long at [`DEEP_BOUND`], and the bound that `just deep` runs them at.
 pub const TOO_DEEP: &[(&str, usize)] = &[
+    ("block_dropped_after_one", 2),
+    ("block_two_workers", 2),
+    ("freeze_holder", 1),
     ("freeze_submitter", 0),
     ("freeze_submitter_before_others", 0),
     ("freeze_thief", 1),
@@ -113,6 +116,7 @@ pub const MODELS: &[&str] = &[
     "freeze_completer_of_a_stream",
     "freeze_completer_while_attaching",
     "freeze_detacher",
+    "freeze_holder",
     "freeze_submitter",
     "freeze_submitter_before_others",
     "freeze_thief",

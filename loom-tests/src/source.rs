@@ -15,6 +15,7 @@ pub const PROVEN: &[&str] = &[
     "crates/protocol/src/waker_slot.rs",
     "crates/protocol/src/slab.rs",
     "crates/protocol/src/scope.rs",
+    "crates/protocol/src/claims.rs",
     "crates/photofinish/src/idle.rs",
     "crates/photofinish/src/shared.rs",
 ];

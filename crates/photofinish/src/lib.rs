@@ -21,10 +21,10 @@
 //!
 //! | to do | use |
 //! |---|---|
-//! | run something, get its result | [`Pool::submit`], [`JoinHandle::join`] |
+//! | run something, get its result | [`Pool::submit`], [`JoinHandle::join`]; many at once: [`Pool::submit_batch`] |
 //! | many results, as they come | [`as_completed`], with [`AsCompleted::timeout`] |
 //! | more tasks while results come in | [`CompletionSet`] |
-//! | one function for many inputs | [`Pool::map_unordered`] |
+//! | one function for many inputs | [`Pool::map`], in their order; [`Pool::map_unordered`], as they come |
 //! | submit from inside tasks | [`Pool::handle`] |
 //! | not more than so many queued | [`Builder::queue_capacity`], [`Pool::try_submit`] |
 //! | end a pool | drop it, or [`Pool::shutdown_now`], [`Pool::shutdown_timeout`], [`Pool::detach`] |
@@ -101,7 +101,9 @@ mod builder;
 
 pub use builder::{BuildError, Builder};
 pub use metrics::Metrics;
-pub use pool::{Handle, MapUnordered, MapUnorderedTimeout, Pool};
+pub use pool::{
+    Handle, Map, MapTimeout, MapUnordered, MapUnorderedStream, MapUnorderedTimeout, Pool,
+};
 pub use rejected::{Rejected, WorkerLost};
 pub use shutdown::{Shutdown, Unfinished};
 #[doc(hidden)]

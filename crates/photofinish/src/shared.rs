@@ -87,6 +87,11 @@ impl Shared {
         }
     }
 
+    /// Whether there is a bound on how many tasks may be queued.
+    pub(crate) fn is_bounded(&self) -> bool {
+        self.room.is_some()
+    }
+
     /// Takes room for a task of the pool's own, which goes over the bound if there is none: a
     /// worker that waited for room could be the one who is to make it.
     #[inline]
@@ -112,6 +117,20 @@ impl Shared {
     /// Takes a task from outside the pool; one that comes after the end is not run.
     pub(crate) fn inject(&self, task: Runnable) {
         self.injector.push(task);
+        self.injected();
+    }
+
+    /// Takes many tasks from outside. A worker is woken for the first one, which wakes the next
+    /// while there is work, and once more when all are there, or when `tasks` panics.
+    pub(crate) fn inject_all(&self, tasks: &mut dyn Iterator<Item = Runnable>) {
+        let Some(first) = tasks.next() else { return };
+        self.inject(first);
+        let _injected = Finally(|| self.injected());
+        tasks.for_each(|task| self.injector.push(task));
+    }
+
+    /// Tasks from outside have been queued.
+    fn injected(&self) {
         self.idle.work_published();
         // The fence in there pairs with the one in `stop`: either the end is seen here, or the
         // one who brought it about sees the task.
@@ -308,5 +327,14 @@ impl Shared {
             searching: self.idle.searching(),
             sleeping: self.idle.sleeping(),
         }
+    }
+}
+
+/// Does something when it is dropped, by a panic too.
+pub(crate) struct Finally<F: Fn()>(pub(crate) F);
+
+impl<F: Fn()> Drop for Finally<F> {
+    fn drop(&mut self) {
+        (self.0)();
     }
 }

@@ -27,7 +27,7 @@
 //! | `handle`, `runnable`, `completer` | the shares of a task as values |
 //! | `claims`, `slot`, `block` | many items in one piece of memory, and who works on which |
 //! | `window` | the consumer's side of a block |
-//! | `map_unordered` | a function applied to many inputs |
+//! | `map`, `map_unordered` | a function applied to many inputs |
 //! | `scope` | tasks that borrow |
 //! | `roster` | who is outstanding |
 //! | `adder` | feeding a set from other threads |
@@ -76,6 +76,7 @@ mod block;
 
 mod window;
 
+mod map;
 mod map_unordered;
 
 mod completer;
@@ -104,6 +105,7 @@ pub use error::{JoinError, TimedOut, TooDeep};
 pub use handle::{Cancelled, Canceller, JoinHandle};
 pub use id::TaskId;
 pub use keyed::{AsCompletedKeyed, AsCompletedKeyedTimeout, as_completed_keyed};
+pub use map::{Map, MapTimeout};
 pub use map_unordered::{MapUnordered, MapUnorderedStream, MapUnorderedTimeout, Mapped};
 pub use outstanding::Finished;
 pub use panic::{Panic, contain};

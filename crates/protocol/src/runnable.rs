@@ -168,6 +168,13 @@ pub trait Spawn {
     /// Takes the task over. One that will not be run is dropped, which ends it as
     /// [`JoinError::Abandoned`].
     fn spawn(&self, runnable: Runnable);
+
+    /// Takes many tasks over. A pool may wait with waking its workers, all but the first, until the
+    /// last one is there.
+    fn spawn_all(&self, runnables: &mut dyn Iterator<Item = Runnable>) {
+        runnables.for_each(|runnable| self.spawn(runnable));
+    }
+
     /// As [`spawn`](Self::spawn), but queues behind what others wait for, even if the caller is a
     /// task of the pool: for tasks that have had their turn.
     fn spawn_outside(&self, runnable: Runnable) {

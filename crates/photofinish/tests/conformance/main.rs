@@ -10,6 +10,7 @@ mod support;
 mod as_completed;
 mod executor;
 mod futures;
+mod map;
 mod shutdown;
 mod threads;
 mod wait;
