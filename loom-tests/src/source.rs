@@ -13,6 +13,7 @@ pub const PROVEN: &[&str] = &[
     "crates/protocol/src/queue.rs",
     "crates/protocol/src/signal.rs",
     "crates/protocol/src/waker_slot.rs",
+    "crates/protocol/src/waiters.rs",
     "crates/protocol/src/slab.rs",
     "crates/protocol/src/scope.rs",
     "crates/protocol/src/claims.rs",

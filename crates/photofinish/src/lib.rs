@@ -31,6 +31,8 @@
 //! | tasks that borrow | [`Pool::scope`] |
 //! | cancel what has not begun | [`JoinHandle::cancel`], [`JoinHandle::canceller`] |
 //! | await it, on any executor | [`JoinHandle`] is a future; [`AsCompleted::into_stream`], [`CompletionSet::next_async`], [`CompletionSet::stream`] |
+//! | call something with the result | [`JoinHandle::on_complete`] |
+//! | one result for many | [`JoinHandle::shared`]; [`as_completed`] takes shared handles, too |
 //! | feed it from elsewhere | [`completer`] |
 //!
 //! # In async code
@@ -112,9 +114,10 @@ pub use stepped::{Stepped, lose_this_worker};
 pub use photofinish_protocol::{
     Adder, AlreadySet, AsCompleted, AsCompletedKeyed, AsCompletedKeyedTimeout, AsCompletedStream,
     AsCompletedTimeout, Cancelled, Canceller, Completer, CompletionSet, CompletionSetStream,
-    DeadlineSet, Finished, JoinError, JoinHandle, Mapped, Overdue, Panic, Runnable, Scope, Spawn,
-    TaskId, Timed, TimedOut, Timing, TooDeep, Until, Waited, as_completed, as_completed_keyed,
-    completer, on_unseen_error, task, timed, wait, wait_deadline, wait_timeout,
+    DeadlineSet, Finished, FinishedShared, JoinError, JoinHandle, Mapped, Overdue, Panic, Runnable,
+    Scope, SharedHandle, SharedWait, Spawn, TaskHandle, TaskId, Timed, TimedOut, Timing, TooDeep,
+    Until, Waited, as_completed, as_completed_keyed, completer, on_unseen_error, task, timed, wait,
+    wait_deadline, wait_timeout,
 };
 
 /// The README's example, compiled and run.

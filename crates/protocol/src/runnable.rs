@@ -1,9 +1,11 @@
 //! The runner's side of a task that is run from a closure.
 
 use std::mem;
+use std::ptr::NonNull;
 
 use crate::error::JoinError;
 use crate::handle::JoinHandle;
+use crate::queue::Node;
 use crate::task::Task;
 
 /// A task that somebody is to run: the runner's share, as a value.
@@ -106,6 +108,21 @@ impl Runnable {
             unsafe { task.complete_with::<()>(Err(error)) };
         }
         claimed
+    }
+
+    /// The runner's share, as a node for a list of its owner's.
+    pub(crate) fn into_node(self) -> NonNull<Node> {
+        self.into_task().node()
+    }
+
+    /// The runner's share again.
+    ///
+    /// # Safety
+    ///
+    /// `into_node` gave the node, and the share was not taken back since.
+    pub(crate) unsafe fn of_node(node: NonNull<Node>) -> Self {
+        // SAFETY: the node is that of a task.
+        Self(unsafe { Task::of_node(node) })
     }
 
     fn into_task(self) -> Task {
