@@ -46,7 +46,7 @@ fn a_worker_that_has_slept_is_woken_again() {
 
 #[test]
 fn two_workers_going_to_sleep_leave_no_task_behind() {
-    model("injector_vs_last_sleeper", Preemptions(1), &[], || {
+    model("inbox_vs_last_sleeper", Preemptions(0), &[], || {
         let pool = pool(2);
         let ran = Mark::new();
         let mark = ran.clone();
@@ -175,7 +175,9 @@ fn a_submission_that_races_with_a_halt_runs_or_is_cancelled() {
     model("halt_vs_submit", Preemptions(1), &[&RAN, &CANCELLED], || {
         let pool = pool(1);
         let handle = pool.handle();
-        spawn(move || drop(pool.shutdown_now()));
+        spawn(move || {
+            pool.shutdown_now();
+        });
         let ran = ran(handle.submit(|| Value::new(3)).join(), 3);
         RAN.seen_if(ran);
         CANCELLED.seen_if(!ran);
@@ -252,7 +254,9 @@ fn a_submitter_that_waits_for_room_is_let_in_by_a_halt() {
         let pool = pool_of_one_with_room_for_one();
         let handle = pool.handle();
         drop(pool.submit(|| Value::new(1)));
-        spawn(move || drop(pool.shutdown_now()));
+        spawn(move || {
+            pool.shutdown_now();
+        });
         let ran = ran(handle.submit(|| Value::new(2)).join(), 2);
         RAN.seen_if(ran);
         CANCELLED.seen_if(!ran);

@@ -5,15 +5,13 @@
 //! arrived, and `cargo freeze` prints it for each place where the thread stood. One thing they do
 //! demand: a task whose body has returned on another thread has arrived. Then the thread goes on,
 //! and the rest arrives too.
-//!
-//! The double for the injector stalls here as the original does.
 
 use std::sync::Arc;
 
 use photofinish::{JoinHandle, Pool, Runnable, Spawn, as_completed, task};
 use photofinish_loom_tests::Bound::Preemptions;
 use photofinish_loom_tests::{Progress, Standstills, Value, model, spawn, until_nothing_moves};
-use photofinish_protocol::sync::hooks::{let_doubles_stall, open_gate, play_by_effects};
+use photofinish_protocol::sync::hooks::{open_gate, play_by_effects};
 
 use super::number;
 
@@ -84,10 +82,7 @@ fn stopped(
 ) {
     let seen = Arc::new(Standstills::new());
     let notes = Arc::clone(&seen);
-    model(name, Preemptions(0), &[], move || {
-        let_doubles_stall();
-        execution(&notes);
-    });
+    model(name, Preemptions(0), &[], move || execution(&notes));
     seen.report(role);
 }
 

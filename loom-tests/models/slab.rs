@@ -7,8 +7,8 @@ use photofinish_loom_tests::Bound::Unbounded;
 use photofinish_loom_tests::{Mark, Witness, model, spawn};
 use photofinish_protocol::slab::Slab;
 
-/// As small as cells get: in a model, a chunk holds two of them.
-const SIZE: usize = 64;
+/// In a model, a chunk holds two cells of this size.
+const SIZE: usize = 128;
 
 /// A cell that may be given back on another thread.
 struct Cell(NonNull<u8>);

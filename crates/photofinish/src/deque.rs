@@ -1,30 +1,21 @@
-//! The seam to the work-stealing deques: N. S. Arora, R. D. Blumofe and C. G. Plaxton's, in the
+//! The seam to the work-stealing deque: N. S. Arora, R. D. Blumofe and C. G. Plaxton's, in the
 //! dynamic form of D. Chase and Y. Lev (*Dynamic Circular Work-Stealing Deque*, 2005), as
 //! implemented by crossbeam. Under loom and shuttle, which cannot see into crossbeam, a double that
 //! promises no more stands in. This is the only file of the crate that says `cfg(loom)` or
 //! `cfg(shuttle)`.
 //!
-//! A steal may find that another thread was faster and has to be tried again, and the injector
-//! makes a thief wait for a pusher that was stopped between reserving its place and filling it.
-//! Neither touches the delivery of a task whose body has returned.
+//! A steal may find that another thread was faster and has to be tried again. That does not touch
+//! the delivery of a task whose body has returned.
 
 #[cfg(any(loom, shuttle))]
 mod double;
 
 #[cfg(not(any(loom, shuttle)))]
-pub(crate) use crossbeam_deque::{Injector, Steal, Stealer, Worker};
+pub(crate) use crossbeam_deque::{Steal, Stealer, Worker};
 #[cfg(any(loom, shuttle))]
-pub(crate) use double::{Injector, Steal, Stealer, Worker};
+pub(crate) use double::{Steal, Stealer, Worker};
 
 use photofinish_protocol::sync::hint;
-
-// Whether the double for the injector makes thieves wait as the original does.
-#[cfg(loom)]
-use photofinish_protocol::sync::hooks::doubles_stall;
-#[cfg(shuttle)]
-fn doubles_stall() -> bool {
-    false
-}
 
 /// How many items a model may push onto one of the double's deques, in all.
 #[cfg(loom)]

@@ -39,7 +39,7 @@ use std::ptr;
 
 use crossbeam_utils::CachePadded;
 use photofinish_protocol::sync::Ordering::{Acquire, Relaxed, Release, SeqCst};
-use photofinish_protocol::sync::{AtomicPtr, AtomicUsize, Parker, fence};
+use photofinish_protocol::sync::{AtomicPtr, AtomicUsize, Parker, fence, fence_after_rmw};
 
 /// How many workers search (low half), and how many rest with nothing begun (high half).
 #[derive(Clone, Copy)]
@@ -114,9 +114,34 @@ impl Idle {
     pub(crate) fn work_published(&self) {
         // ORDERING (fence published): SeqCst; pairs with the fences asleep and search over.
         fence(SeqCst);
-        if Census(self.census.load(Relaxed)).searching() == 0 && self.somebody_sleeps() {
+        if self.has_somebody_to_wake() {
             self.wake_one();
         }
+    }
+
+    /// The same, for work that the calling thread has just published by a read-modify-write.
+    #[inline]
+    pub(crate) fn work_pushed(&self) {
+        // ORDERING (fence published): SeqCst; as above.
+        fence_after_rmw();
+        if self.has_somebody_to_wake() {
+            self.wake_one();
+        }
+    }
+
+    /// The same, for work that was out of sight for a while: wakes only if `is_left` finds any.
+    #[inline]
+    pub(crate) fn work_moved(&self, is_left: impl FnOnce() -> bool) {
+        // ORDERING (fence published): SeqCst; as above.
+        fence(SeqCst);
+        if self.has_somebody_to_wake() && is_left() {
+            self.wake_one();
+        }
+    }
+
+    #[inline]
+    fn has_somebody_to_wake(&self) -> bool {
+        Census(self.census.load(Relaxed)).searching() == 0 && self.somebody_sleeps()
     }
 
     /// Wakes a worker, unless somebody searches or nobody sleeps.

@@ -4,12 +4,14 @@ use std::error::Error;
 use std::sync::{Arc, OnceLock};
 
 use crossbeam_utils::CachePadded;
+use photofinish_protocol::inbox::Inbox;
+use photofinish_protocol::run_buffer::Thief;
 use photofinish_protocol::sync::Ordering::{Relaxed, SeqCst};
-use photofinish_protocol::sync::{AtomicUsize, fence};
+use photofinish_protocol::sync::{AtomicUsize, BUFFER, fence};
 use photofinish_protocol::{JoinError, Runnable};
 
 use crate::counters::Counters;
-use crate::deque::{Injector, Stealer, insist};
+use crate::deque::{Stealer, insist};
 use crate::idle::Idle;
 use crate::metrics::Metrics;
 use crate::room::Room;
@@ -19,8 +21,8 @@ use crate::room::Room;
 pub(crate) struct Victim {
     /// What its own tasks have submitted.
     pub(crate) spawned: Stealer<Runnable>,
-    /// What it has fetched from the injector.
-    pub(crate) fetched: Stealer<Runnable>,
+    /// What it has fetched from the inbox.
+    pub(crate) fetched: Thief<BUFFER>,
     pub(crate) counters: Arc<CachePadded<Counters>>,
 }
 
@@ -28,7 +30,7 @@ pub(crate) struct Victim {
 #[derive(Debug)]
 pub(crate) struct Shared {
     /// What was submitted from outside.
-    pub(crate) injector: Injector<Runnable>,
+    pub(crate) inbox: Inbox,
     pub(crate) victims: Box<[Victim]>,
     pub(crate) idle: Idle,
     /// If the pool is bounded, the room in its queues.
@@ -69,7 +71,7 @@ const BROKEN: usize = 4;
 impl Shared {
     pub(crate) fn new(victims: Box<[Victim]>, capacity: Option<usize>) -> Self {
         Self {
-            injector: Injector::new(),
+            inbox: Inbox::new(),
             idle: Idle::new(victims.len()),
             victims,
             room: capacity.map(Room::new),
@@ -85,11 +87,6 @@ impl Shared {
         if let Some(room) = &self.room {
             room.enter(|| self.has_halted());
         }
-    }
-
-    /// Whether there is a bound on how many tasks may be queued.
-    pub(crate) fn is_bounded(&self) -> bool {
-        self.room.is_some()
     }
 
     /// Takes room for a task of the pool's own, which goes over the bound if there is none: a
@@ -116,24 +113,17 @@ impl Shared {
 
     /// Takes a task from outside the pool; one that comes after the end is not run.
     pub(crate) fn inject(&self, task: Runnable) {
-        self.injector.push(task);
-        self.injected();
-    }
-
-    /// Takes many tasks from outside. A worker is woken for the first one, which wakes the next
-    /// while there is work, and once more when all are there, or when `tasks` panics.
-    pub(crate) fn inject_all(&self, tasks: &mut dyn Iterator<Item = Runnable>) {
-        let Some(first) = tasks.next() else { return };
-        self.inject(first);
-        let _injected = Finally(|| self.injected());
-        tasks.for_each(|task| self.injector.push(task));
-    }
-
-    /// Tasks from outside have been queued.
-    fn injected(&self) {
-        self.idle.work_published();
+        self.inbox.push(task);
+        self.idle.work_pushed();
         // The fence in there pairs with the one in `stop`: either the end is seen here, or the
         // one who brought it about sees the task.
+        self.sweep_if_ended();
+    }
+
+    /// Called by whoever has taken from the inbox: what came meanwhile, and is not to be run, was
+    /// left to this thread.
+    #[inline]
+    pub(crate) fn sweep_if_ended(&self) {
         if self.has_ended() {
             self.sweep();
         }
@@ -166,14 +156,18 @@ impl Shared {
     /// Whether there is work that nobody has begun.
     pub(crate) fn has_work(&self) -> bool {
         let mut queues = self.victims.iter();
-        !self.injector.is_empty()
+        !self.inbox.is_empty()
             || queues.any(|victim| !victim.spawned.is_empty() || !victim.fetched.is_empty())
     }
 
     /// How many tasks are queued; while others submit and run, one look at each queue.
     pub(crate) fn queued(&self) -> usize {
+        let outside = self.inbox.count();
+        // Workers that came meanwhile have left it to this thread to look again.
+        self.idle.work_moved(|| self.has_work());
+        self.sweep_if_ended();
         let queues = self.victims.iter().map(|victim| victim.spawned.len() + victim.fetched.len());
-        self.injector.len() + queues.sum::<usize>()
+        outside + queues.sum::<usize>()
     }
 
     /// How many tasks have begun and not finished.
@@ -273,18 +267,23 @@ impl Shared {
     /// is ended by that one: a worker looks before it runs one, and after it has moved some.
     #[cold]
     fn sweep(&self) {
-        while let Some(task) = insist(|| self.injector.steal()) {
-            self.discard(task);
+        loop {
+            self.inbox.take(usize::MAX).for_each(|task| self.discard(task));
+            // Another thread that takes sweeps afterwards, too.
+            if self.inbox.is_empty() {
+                break;
+            }
         }
         if !self.has_halted() {
             // A worker that has got up for a late task from outside finishes what that submits.
             return;
         }
         for victim in &self.victims {
-            for queue in [&victim.spawned, &victim.fetched] {
-                while let Some(task) = insist(|| queue.steal()) {
-                    self.discard(task);
-                }
+            while let Some(task) = insist(|| victim.spawned.steal()) {
+                self.discard(task);
+            }
+            while !victim.fetched.is_empty() {
+                victim.fetched.steal(BUFFER).for_each(|task| self.discard(task));
             }
         }
     }
@@ -327,14 +326,5 @@ impl Shared {
             searching: self.idle.searching(),
             sleeping: self.idle.sleeping(),
         }
-    }
-}
-
-/// Does something when it is dropped, by a panic too.
-pub(crate) struct Finally<F: Fn()>(pub(crate) F);
-
-impl<F: Fn()> Drop for Finally<F> {
-    fn drop(&mut self) {
-        (self.0)();
     }
 }

@@ -8,14 +8,16 @@ use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
 use photofinish_protocol::helper::{Helper, assist};
-use photofinish_protocol::sync::{self, Arc, Deadline, Parker, Tempo};
+use photofinish_protocol::inbox::Batch;
+use photofinish_protocol::run_buffer::RunBuffer;
+use photofinish_protocol::sync::{self, Arc, BUFFER, Deadline, Parker, Tempo};
 use photofinish_protocol::{Panic, Runnable, TooDeep, contain};
 
 use crate::counters::Counters;
-use crate::deque::{self, Steal, Stealer, insist};
+use crate::deque::{self, Stealer, insist};
 use crate::idle::{Bed, Risen};
 use crate::rejected::WorkerLost;
-use crate::shared::{Finally, Shared, Victim};
+use crate::shared::{Shared, Victim};
 use crate::stack::StackGauge;
 
 /// A worker's own queues and counters, made before its thread is.
@@ -23,8 +25,8 @@ pub(crate) struct Queues {
     /// What its own tasks submit. Waits take the newest, so that they go no deeper than the tree
     /// of submissions; otherwise the oldest is next.
     spawned: deque::Worker<Runnable>,
-    /// What it has fetched from the injector, oldest first.
-    fetched: deque::Worker<Runnable>,
+    /// What it has fetched from the inbox, oldest first.
+    fetched: RunBuffer<BUFFER>,
     counters: std::sync::Arc<CachePadded<Counters>>,
 }
 
@@ -32,7 +34,7 @@ impl Queues {
     pub(crate) fn new() -> Self {
         Self {
             spawned: deque::Worker::new_lifo(),
-            fetched: deque::Worker::new_fifo(),
+            fetched: RunBuffer::new(),
             counters: std::sync::Arc::default(),
         }
     }
@@ -40,7 +42,7 @@ impl Queues {
     pub(crate) fn victim(&self) -> Victim {
         Victim {
             spawned: self.spawned.stealer(),
-            fetched: self.fetched.stealer(),
+            fetched: self.fetched.thief(),
             counters: std::sync::Arc::clone(&self.counters),
         }
     }
@@ -150,23 +152,6 @@ impl Worker {
         }
     }
 
-    /// As [`submit`](Self::submit), with many. A worker is woken for the first one, which wakes the
-    /// next while there is work, and once more when all are queued.
-    pub(crate) fn submit_all(shared: &Arc<Shared>, tasks: &mut dyn Iterator<Item = Runnable>) {
-        if shared.is_bounded() {
-            // Those that wait for room want workers who are awake.
-            return tasks.for_each(|task| Self::submit(shared, task));
-        }
-        let Some(worker) = Self::current(shared) else { return shared.inject_all(tasks) };
-        let Some(first) = tasks.next() else { return };
-        Self::submit(shared, first);
-        let _queued = Finally(|| {
-            shared.idle.work_published();
-            shared.sweep_if_halted();
-        });
-        tasks.for_each(|task| worker.queues.spawned.push(task));
-    }
-
     /// Queues a task of the worker's own.
     #[inline]
     fn push(&self, task: Runnable) {
@@ -212,6 +197,7 @@ impl Worker {
     }
 
     /// The next task for a worker with nothing begun: the oldest it can reach.
+    #[inline]
     fn find(&self) -> Option<Runnable> {
         let turn = self.turn.get().wrapping_add(1);
         self.turn.set(turn);
@@ -236,9 +222,17 @@ impl Worker {
     }
 
     /// A task that came from outside.
+    #[inline]
     fn fetch(&self) -> Option<Runnable> {
         self.queues.fetched.pop().or_else(|| {
-            self.take_batch(|fetched| self.shared.injector.steal_batch_and_pop(fetched))
+            let inbox = &self.shared.inbox;
+            // Most polls of an empty inbox end with this look, and leave the lines to submitters.
+            if inbox.is_silent() {
+                return None;
+            }
+            let batch = inbox.take(BUFFER + 1);
+            self.shared.sweep_if_ended();
+            self.keep(batch)
         })
     }
 
@@ -250,9 +244,10 @@ impl Worker {
             let offset = (step + self.turn.get()) % (victims.len() - 1) + 1;
             &victims[(self.index + offset) % victims.len()]
         });
+        // What is stolen together has to fit in; inside a task that waits, there may be no room.
+        let most = if self.queues.fetched.is_empty() { BUFFER } else { 1 };
         let stolen = others.into_iter().find_map(|victim| {
-            insist(|| victim.spawned.steal())
-                .or_else(|| self.take_batch(|fetched| victim.fetched.steal_batch_and_pop(fetched)))
+            insist(|| victim.spawned.steal()).or_else(|| self.keep(victim.fetched.steal(most)))
         });
         if stolen.is_some() {
             self.queues.counters.steals.count();
@@ -260,19 +255,17 @@ impl Worker {
         stolen
     }
 
-    /// Moves a batch of tasks to this worker's queue, and takes one.
-    fn take_batch(
-        &self,
-        steal: impl Fn(&deque::Worker<Runnable>) -> Steal<Runnable>,
-    ) -> Option<Runnable> {
-        let fetched = &self.queues.fetched;
-        let task = insist(|| steal(fetched))?;
-        if !fetched.is_empty() {
-            // On their way from queue to queue the tasks were in none. Whoever looked for work
-            // just then, and went to sleep, has to be told.
-            self.shared.idle.work_published();
-            self.shared.sweep_if_halted();
+    /// Takes the first task of a batch, and keeps the others for later, or for other workers.
+    fn keep(&self, mut batch: Batch) -> Option<Runnable> {
+        let task = batch.next()?;
+        if batch.len() > 0 {
+            self.queues.fetched.fill(batch);
         }
+        // On their way from queue to queue the tasks were in none, and while this worker took
+        // from the inbox, others left that to it. Whoever looked for work just then, and went to
+        // sleep, has to be told.
+        self.shared.idle.work_moved(|| self.shared.has_work());
+        self.shared.sweep_if_halted();
         Some(task)
     }
 
@@ -282,11 +275,17 @@ impl Worker {
         }
     }
 
+    #[inline]
+    fn stop_searching(&self) {
+        if self.searching.replace(false) {
+            self.leave_search();
+        }
+    }
+
     /// Searches no more, and wakes the next worker if it was the last to search and there is
     /// work left.
-    fn stop_searching(&self) {
-        if self.searching.replace(false) && self.shared.idle.stop_search() && self.shared.has_work()
-        {
+    fn leave_search(&self) {
+        if self.shared.idle.stop_search() && self.shared.has_work() {
             self.shared.idle.wake_one();
         }
     }

@@ -1,8 +1,8 @@
 //! A task in memory.
 //!
 //! ```text
-//!   Cell<F, T>    word | table | link | destination | tag | id || closure, later value or error
-//!                 `------------------ Header ------------------'`----------- storage ---------'
+//!   Cell<F, T>    word | table | link | destination | tag | behind || closure, later value or error
+//!                 `-------------------- Header --------------------'`----------- storage ---------'
 //! ```
 //!
 //! One allocation holds it all. The header is the same for every task, and the handles reach the
@@ -11,25 +11,24 @@
 //!
 //! Who may touch what, by the state word:
 //!
-//! 1. **link**: whoever pushes the task, until its push; then the consumer. A task that nobody
-//!    cancels and nobody has begun may hang by it in a list of its runner's.
+//! 1. **link**: whoever pushes the task, until its push; then the consumer.
 //! 2. **destination** and **tag**: the handle while the task is not attached; then nobody writes
 //!    them, the handle and whoever is owed to deliver the task read the destination, and its
 //!    consumer the tag.
 //! 3. **storage**: the runner from its claim on, or the canceller from its cancel on; once the
 //!    task is finished, the handle's share (if the handle left before, whoever frees the task).
-//! 4. **id** and **table** never change.
+//! 4. **behind**: the runner's share, while the task waits in a line to be run.
+//! 5. **table** never changes.
 
 use std::mem::{ManuallyDrop, offset_of};
 use std::ptr::NonNull;
 
-use crate::destination::{Address, Destination};
 use crate::error::JoinError;
 use crate::id::TaskId;
 use crate::panic::{catch, contain};
 use crate::queue::{Node, Queue};
 use crate::state::{Snapshot, Verdict};
-use crate::storage;
+use crate::storage::{self, Source};
 use crate::sync::{Lifetime, UnsafeCell};
 use crate::unseen;
 use crate::word::StateWord;
@@ -42,9 +41,9 @@ pub(crate) struct Header {
     table: &'static Table,
     /// The link comes with its place in the header known: see [`of_node`](Header::of_node).
     node: Node,
-    destination: UnsafeCell<Option<Address>>,
+    destination: UnsafeCell<Option<NonNull<Queue>>>,
     tag: UnsafeCell<usize>,
-    id: TaskId,
+    behind: UnsafeCell<Option<TaskRef>>,
     /// Stands for the storage, whose type the header does not know, so that a model sees who
     /// uses it. Nothing in a normal build.
     contents: UnsafeCell<()>,
@@ -62,6 +61,8 @@ struct Table {
     drop_closure: unsafe fn(NonNull<Header>),
     /// Drops the value in the storage.
     drop_value: unsafe fn(NonNull<Header>),
+    /// Where the task's memory is from.
+    source: Source,
     /// Gives the memory back.
     free: unsafe fn(NonNull<Header>),
 }
@@ -90,7 +91,7 @@ where
 {
     let (state, destination, tag) = match promised_to {
         None => (Snapshot::PENDING, None, 0),
-        Some((queue, tag)) => (Snapshot::PROMISED, Some(Destination::Queue(queue).into()), tag),
+        Some((queue, tag)) => (Snapshot::PROMISED, Some(queue), tag),
     };
     let cell = Cell::<F, T> {
         header: Header {
@@ -99,7 +100,7 @@ where
             node: Node::new(),
             destination: UnsafeCell::new(destination),
             tag: UnsafeCell::new(tag),
-            id: TaskId::next(),
+            behind: UnsafeCell::new(None),
             contents: UnsafeCell::new(()),
             lifetime: Lifetime::begin(),
         },
@@ -114,6 +115,7 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
         run: Self::run,
         drop_closure: Self::drop_closure,
         drop_value: Self::drop_value,
+        source: Source::of::<Self>(),
         free: Self::free,
     };
 
@@ -175,12 +177,14 @@ impl Header {
     /// # Safety
     ///
     /// The node is that of a live task.
+    #[inline]
     pub(crate) unsafe fn of_node(node: NonNull<Node>) -> TaskRef {
         // SAFETY: every node is a header's, `NODE` bytes into it.
         unsafe { node.byte_sub(Self::NODE) }.cast()
     }
 
     /// The link by which the task is pushed.
+    #[inline]
     pub(crate) fn node(task: TaskRef) -> NonNull<Node> {
         // SAFETY: the node lies inside the header.
         unsafe { task.byte_add(Self::NODE) }.cast()
@@ -189,6 +193,7 @@ impl Header {
     /// # Safety
     ///
     /// The task is live for as long as the reference is used.
+    #[inline]
     pub(crate) unsafe fn of<'a>(task: TaskRef) -> &'a Header {
         // SAFETY: the caller's promise. All that others write meanwhile is atomic or in cells.
         let header = unsafe { task.as_ref() };
@@ -196,12 +201,42 @@ impl Header {
         header
     }
 
+    #[inline]
     pub(crate) fn word(&self) -> &StateWord {
         &self.word
     }
 
-    pub(crate) fn id(&self) -> TaskId {
-        self.id
+    /// # Safety
+    ///
+    /// The task is live.
+    #[inline]
+    pub(crate) unsafe fn id(task: TaskRef) -> TaskId {
+        // SAFETY: the caller's promise.
+        let source = unsafe { Self::of(task) }.table.source;
+        // SAFETY: the task was allocated as a cell of this table, from this source.
+        TaskId::from_number(unsafe { storage::number(task.cast(), source) })
+    }
+
+    /// The task that was put behind this one in a line.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the runner's share.
+    #[inline]
+    pub(crate) unsafe fn behind(&self) -> Option<TaskRef> {
+        // SAFETY: the caller's promise.
+        self.behind.with(|behind| unsafe { behind.read() })
+    }
+
+    /// Puts `task` behind this one in a line.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the runner's share.
+    #[inline]
+    pub(crate) unsafe fn put_behind(&self, task: Option<TaskRef>) {
+        // SAFETY: the caller's promise.
+        self.behind.with_mut(|behind| unsafe { behind.write(task) });
     }
 
     /// Where the task is to be delivered (rule 2).
@@ -210,10 +245,11 @@ impl Header {
     ///
     /// The task is attached, and the caller is owed to deliver it or holds its handle, so that
     /// nobody writes the destination.
-    pub(crate) unsafe fn destination(&self) -> Destination {
+    #[inline]
+    pub(crate) unsafe fn destination(&self) -> NonNull<Queue> {
         // SAFETY: the caller's promise.
-        let address = self.destination.with(|destination| unsafe { destination.read() });
-        address.expect("the task is attached, so a destination is set").into()
+        let destination = self.destination.with(|destination| unsafe { destination.read() });
+        destination.expect("the task is attached, so a destination is set")
     }
 
     /// Where the task is to be delivered, and what the consumer calls it (rule 2).
@@ -221,10 +257,9 @@ impl Header {
     /// # Safety
     ///
     /// The caller is the handle and the task is neither attached nor finished.
-    pub(crate) unsafe fn set_destination(&self, destination: Destination, tag: usize) {
-        let address = Address::from(destination);
+    pub(crate) unsafe fn set_destination(&self, queue: NonNull<Queue>, tag: usize) {
         // SAFETY: the caller's promise.
-        self.destination.with_mut(|destination| unsafe { destination.write(Some(address)) });
+        self.destination.with_mut(|destination| unsafe { destination.write(Some(queue)) });
         // SAFETY: the caller's promise.
         self.tag.with_mut(|place| unsafe { place.write(tag) });
     }
@@ -234,6 +269,7 @@ impl Header {
     /// # Safety
     ///
     /// The caller is the consumer that has received the task.
+    #[inline]
     pub(crate) unsafe fn tag(&self) -> usize {
         // SAFETY: the caller's promise.
         self.tag.with(|tag| unsafe { tag.read() })
@@ -244,6 +280,7 @@ impl Header {
     /// # Safety
     ///
     /// The task is live.
+    #[inline]
     unsafe fn storage<V>(task: TaskRef) -> NonNull<V> {
         // SAFETY: the caller's promise.
         let header = unsafe { Self::of(task) };
@@ -294,6 +331,7 @@ impl Header {
     /// # Safety
     ///
     /// The storage is the caller's and holds a `V` that nobody takes again.
+    #[inline]
     pub(crate) unsafe fn take<V>(task: TaskRef) -> V {
         // SAFETY: the storage is the caller's, so the task is live.
         let storage = unsafe { Self::storage::<V>(task) };
@@ -320,7 +358,7 @@ impl Header {
                 // SAFETY: the task failed, so the storage holds the error.
                 let error = unsafe { Self::take::<JoinError>(task) };
                 // SAFETY: the caller keeps the task alive.
-                unseen::tell(unsafe { Self::of(task) }.id(), &error);
+                unseen::tell(unsafe { Self::id(task) }, &error);
                 contain(|| drop(error));
             }
             Cancelled => {}
@@ -350,6 +388,7 @@ impl Header {
     /// # Safety
     ///
     /// The caller is alone with the task, and uses it no more.
+    #[inline]
     pub(crate) unsafe fn bury(task: TaskRef) {
         // SAFETY: the caller is alone with the task.
         let header = unsafe { Self::of(task) };

@@ -88,6 +88,7 @@ impl<T> CompletionSet<T> {
     /// let id = set.submit(&RightNow, || 9);
     /// assert_eq!(set.next_finished().unwrap().id, id);
     /// ```
+    #[inline]
     pub fn submit<F>(&mut self, pool: &(impl Spawn + ?Sized), closure: F) -> TaskId
     where
         F: FnOnce() -> T + Send + 'static,
@@ -96,38 +97,6 @@ impl<T> CompletionSet<T> {
         let (runnable, id) = self.0.bind(closure);
         pool.spawn(runnable);
         id
-    }
-
-    /// Submits many tasks to `pool`, to be delivered here, and tells how many. Their indices follow
-    /// each other, in the order of the closures.
-    ///
-    /// ```
-    /// use photofinish_protocol::{CompletionSet, Runnable, Spawn};
-    ///
-    /// struct RightNow;
-    /// impl Spawn for RightNow {
-    ///     fn spawn(&self, runnable: Runnable) {
-    ///         runnable.run();
-    ///     }
-    /// }
-    ///
-    /// let mut set = CompletionSet::new();
-    /// assert_eq!(set.submit_batch(&RightNow, (0..3).map(|n| move || n * n)), 3);
-    /// let last = std::iter::from_fn(|| set.next_finished()).last().unwrap();
-    /// assert_eq!((last.index, last.outcome.unwrap()), (2, 4));
-    /// ```
-    pub fn submit_batch<F>(
-        &mut self,
-        pool: &(impl Spawn + ?Sized),
-        closures: impl IntoIterator<Item = F>,
-    ) -> usize
-    where
-        F: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        let before = self.total();
-        pool.spawn_all(&mut closures.into_iter().map(|closure| self.0.bind(closure).0));
-        self.total() - before
     }
 
     /// Adds a task that has been submitted before, or is completed by hand.
@@ -184,6 +153,7 @@ impl<T> CompletionSet<T> {
     /// assert_eq!(set.next_finished().unwrap().outcome.unwrap(), 1);
     /// assert!(set.next_finished().is_none());
     /// ```
+    #[inline]
     pub fn next_finished(&mut self) -> Option<Finished<T>> {
         self.0.next(Deadline::NEVER).unwrap_or_else(|_| unreachable!("the wait has no deadline"))
     }
@@ -238,6 +208,7 @@ impl<T> CompletionSet<T> {
     /// completer.complete(1).unwrap();
     /// assert!(set.try_next().is_some());
     /// ```
+    #[inline]
     pub fn try_next(&mut self) -> Option<Finished<T>> {
         self.0.try_next()
     }

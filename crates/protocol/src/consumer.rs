@@ -113,11 +113,13 @@ impl<D: Delivery> Consumer<D> {
     }
 
     /// Where tasks are promised to. It lives until all that is outstanding has been delivered.
+    #[inline]
     pub(crate) fn queue(&self) -> NonNull<Queue> {
         self.queue
     }
 
     /// One more task has been promised.
+    #[inline]
     pub(crate) fn expect_one(&mut self) {
         self.expect(1);
     }
@@ -132,6 +134,7 @@ impl<D: Delivery> Consumer<D> {
         self.outstanding -= 1;
     }
 
+    #[inline]
     fn open_queue(&self) -> &Queue {
         // SAFETY: the queue is open until the consumer is dropped.
         unsafe { self.queue.as_ref() }
@@ -139,6 +142,7 @@ impl<D: Delivery> Consumer<D> {
 
     /// Receives the next task if one has been delivered. Wait-free, but for the turning around
     /// of what has come since the last time: one step per task.
+    #[inline]
     pub(crate) fn poll(&mut self) -> Option<D> {
         self.take();
         let node = self.taken.pop()?;
@@ -148,6 +152,7 @@ impl<D: Delivery> Consumer<D> {
 
     /// Makes sure that what has been delivered is in `taken`. If nothing was there, this also
     /// ends an announcement, so that the waiting bit is never left behind for another wait.
+    #[inline]
     fn take(&mut self) {
         if self.taken.len() == 0 {
             self.taken = self.open_queue().take();

@@ -20,18 +20,16 @@
 //! | [`slab`] | memory in cells, recycled a chunk at a time |
 //! | `storage` | where memory comes from |
 //! | `queue` | the completion queue |
-//! | `destination` | where a finished task goes |
 //! | `cell` | a task in memory |
 //! | `task` | what the holders of a task's shares do |
 //! | [`helper`] | what a worker does while it waits |
 //! | `consumer` | the waiting end of a queue |
 //! | `handle`, `runnable`, `completer` | the shares of a task as values |
+//! | [`inbox`] | tasks on their way to a pool |
 //! | `claims`, `slot`, `block` | many items in one piece of memory, and who works on which |
 //! | `window` | the consumer's side of a block |
-//! | `map`, `map_unordered` | a function applied to many inputs |
+//! | `map_unordered` | a function applied to many inputs |
 //! | `scope` | tasks that borrow |
-//! | `waiters` | who waits for one outcome |
-//! | `shared_handle` | one outcome for many |
 //! | `roster` | who is outstanding |
 //! | `adder` | feeding a set from other threads |
 //! | `outstanding` | many tasks at once |
@@ -61,8 +59,6 @@ mod storage;
 
 mod queue;
 
-mod destination;
-
 mod cell;
 mod task;
 
@@ -74,6 +70,9 @@ mod handle;
 
 mod runnable;
 
+pub mod inbox;
+pub mod run_buffer;
+
 mod claims;
 mod slot;
 
@@ -81,15 +80,11 @@ mod block;
 
 mod window;
 
-mod map;
 mod map_unordered;
 
 mod completer;
 
 mod scope;
-mod waiters;
-
-mod shared_handle;
 
 mod roster;
 
@@ -105,9 +100,7 @@ mod completion_set;
 mod deadline_set;
 
 pub use adder::Adder;
-pub use as_completed::{
-    AsCompleted, AsCompletedStream, AsCompletedTimeout, FinishedShared, TaskHandle, as_completed,
-};
+pub use as_completed::{AsCompleted, AsCompletedStream, AsCompletedTimeout, as_completed};
 pub use completer::{Completer, completer};
 pub use completion_set::{CompletionSet, CompletionSetStream};
 pub use deadline_set::{DeadlineSet, Overdue};
@@ -115,13 +108,11 @@ pub use error::{JoinError, TimedOut, TooDeep};
 pub use handle::{Cancelled, Canceller, JoinHandle};
 pub use id::TaskId;
 pub use keyed::{AsCompletedKeyed, AsCompletedKeyedTimeout, as_completed_keyed};
-pub use map::{Map, MapTimeout};
 pub use map_unordered::{MapUnordered, MapUnorderedStream, MapUnorderedTimeout, Mapped};
 pub use outstanding::Finished;
 pub use panic::{Panic, contain};
 pub use runnable::{Runnable, Spawn, task};
 pub use scope::{Scope, scope};
-pub use shared_handle::{SharedHandle, SharedWait};
 pub use state::{Phase, Snapshot};
 pub use timed::{Timed, Timing, timed};
 pub use unseen::{AlreadySet, on_unseen_error};

@@ -101,6 +101,7 @@ impl<T> Outstanding<T> {
     }
 
     /// Makes a task that is promised here from birth.
+    #[inline]
     pub(crate) fn bind<F>(&mut self, closure: F) -> (Runnable, TaskId)
     where
         F: FnOnce() -> T + Send + 'static,
@@ -118,6 +119,7 @@ impl<T> Outstanding<T> {
     }
 
     /// How many tasks have not been handed out yet.
+    #[inline]
     pub(crate) fn remaining(&self) -> usize {
         self.early.len() + self.roster.len()
     }
@@ -144,6 +146,7 @@ impl<T> Outstanding<T> {
     }
 
     /// Hands out the next task if one is ready.
+    #[inline]
     pub(crate) fn try_next(&mut self) -> Option<Finished<T>> {
         let mut parcels = PARCELS_AT_ONCE;
         loop {
@@ -163,6 +166,7 @@ impl<T> Outstanding<T> {
     }
 
     /// Hands out the next task, waiting for it until `deadline`; `None` if there are no more.
+    #[inline]
     pub(crate) fn next(&mut self, deadline: Deadline) -> Result<Option<Finished<T>>, TimedOut> {
         loop {
             if let Some(finished) = self.next_early() {
@@ -401,7 +405,12 @@ impl<T> Outstanding<T> {
         self.follow(next);
     }
 
+    #[inline]
     fn next_early(&mut self) -> Option<Finished<T>> {
+        if self.early.is_empty() { None } else { self.take_early() }
+    }
+
+    fn take_early(&mut self) -> Option<Finished<T>> {
         let (task, index) = self.early.pop_front()?;
         // SAFETY: the handle's share is ours.
         let id = unsafe { task.id() };
@@ -411,6 +420,7 @@ impl<T> Outstanding<T> {
 
     /// `None` if the task was handed out before, and this is the rest of its delivery; or if it is
     /// an adder's link.
+    #[inline]
     fn receive(&mut self, task: Task) -> Option<Finished<T>> {
         // SAFETY: the task has been received.
         if unsafe { task.state() }.is_split() {

@@ -31,17 +31,6 @@ impl Node {
     pub(crate) fn new() -> Self {
         Self { next: UnsafeCell::new(ptr::null_mut()) }
     }
-
-    /// Lets the link point at `next`.
-    ///
-    /// # Safety
-    ///
-    /// Nobody else reads or writes the link.
-    #[inline]
-    pub(crate) unsafe fn point_at(&self, next: *mut Node) {
-        // SAFETY: the caller's promise.
-        self.next.with_mut(|place| unsafe { place.write(next) });
-    }
 }
 
 const WAITING: usize = 1;
@@ -128,9 +117,9 @@ impl Queue {
                 return Pushed::Closed;
             }
             // SAFETY: the node is the caller's until the push, and it is live.
-            let link = unsafe { node.as_ref() };
+            let link = unsafe { &node.as_ref().next };
             // SAFETY: nobody else reads or writes a link before its node is pushed.
-            unsafe { link.point_at(newest(head)) };
+            link.with_mut(|next| unsafe { next.write(newest(head)) });
             let pushed = node.as_ptr().map_addr(|address| address | (head.addr() & WAITING));
             // ORDERING (edge delivery): Release; pairs with the Acquire in take and close;
             // carries the link and all that happened to the task.
@@ -149,6 +138,7 @@ impl Queue {
 
     /// Takes all that has been delivered, oldest first, and ends a wait. Wait-free up to the
     /// reversal, which visits each node once.
+    #[inline]
     pub(crate) fn take(&self) -> Chain {
         self.lifetime.access();
         // ORDERING: Relaxed; a look. Most polls of an empty queue end here, without stealing
@@ -162,6 +152,7 @@ impl Queue {
     }
 
     /// Whether something may have been delivered, for a look only.
+    #[inline]
     pub(crate) fn is_silent(&self) -> bool {
         self.lifetime.access();
         // ORDERING: Relaxed; a look, the take synchronises.
@@ -249,8 +240,8 @@ pub(crate) struct Chain {
 impl Chain {
     pub(crate) const EMPTY: Self = Self { oldest: ptr::null_mut(), len: 0 };
 
-    /// Turns a stack that the caller has taken, newest first, around in place.
-    pub(crate) fn oldest_first(newest: *mut Node) -> Self {
+    /// Turns a stack, newest first, around in place.
+    fn oldest_first(newest: *mut Node) -> Self {
         let mut chain = Self::EMPTY;
         let mut stack = newest;
         while let Some(node) = NonNull::new(stack) {
@@ -263,11 +254,13 @@ impl Chain {
         chain
     }
 
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
     /// Takes the oldest node out. It is live, and the caller's.
+    #[inline]
     pub(crate) fn pop(&mut self) -> Option<NonNull<Node>> {
         let node = NonNull::new(self.oldest)?;
         // SAFETY: a node in a chain is live and belongs to the chain's owner.

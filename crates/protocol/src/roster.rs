@@ -13,7 +13,7 @@ use crate::task::Task;
 pub(crate) struct Roster {
     /// The place of an index is its remainder; the length is a power of two, or zero.
     ring: Vec<Option<Task>>,
-    /// The window: `begin` is where its first task is, unless it is empty.
+    /// The window: nobody in the ring comes before `begin`, nor from `end` on.
     begin: usize,
     end: usize,
     /// Tasks from before the window.
@@ -34,6 +34,7 @@ impl Roster {
         Self { ring: vec![None; places], begin: 0, end: 0, strays: BTreeMap::new(), len: 0 }
     }
 
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len
     }
@@ -69,6 +70,11 @@ impl Roster {
     /// larger.
     #[cold]
     fn make_room(&mut self) {
+        let begin = self.begin;
+        self.trim();
+        if self.begin > begin {
+            return;
+        }
         let places = self.ring.len();
         let middle = self.begin + places / 2;
         if (self.len - self.strays.len()) * Self::SPARSE < places && middle < self.end {
@@ -95,7 +101,6 @@ impl Roster {
             if index < self.begin { self.strays.remove(&index) } else { self.place(index).take() };
         debug_assert!(removed.is_some(), "a delivered task is on the roster");
         self.len -= 1;
-        self.trim();
     }
 
     /// Removes the task of this index, if it is still outstanding.
@@ -134,15 +139,15 @@ impl Roster {
         }
         self.len -= 1;
         self.strays.pop_first().or_else(|| {
+            self.trim();
             let index = self.begin;
             let task = self.place(index).take().expect("the window begins with a task");
-            self.trim();
+            self.begin += 1;
             Some((index, task))
         })
     }
 
     /// Lets the window begin with a task.
-    #[inline]
     fn trim(&mut self) {
         while self.begin < self.end && self.place(self.begin).is_none() {
             self.begin += 1;

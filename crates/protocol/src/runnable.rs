@@ -1,11 +1,9 @@
 //! The runner's side of a task that is run from a closure.
 
 use std::mem;
-use std::ptr::NonNull;
 
 use crate::error::JoinError;
 use crate::handle::JoinHandle;
-use crate::queue::Node;
 use crate::task::Task;
 
 /// A task that somebody is to run: the runner's share, as a value.
@@ -46,6 +44,7 @@ impl Runnable {
     /// Progress: once the closure has returned, the delivery is lock-free: one fetch-and-add,
     /// and if the task is awaited one compare-exchange, retried only when somebody else
     /// completed, or the consumer took, announced itself or left, in between.
+    #[inline]
     pub fn run(self) {
         let task = self.into_task();
         // SAFETY: this was the runner's share, and nobody has claimed the task.
@@ -110,22 +109,8 @@ impl Runnable {
         claimed
     }
 
-    /// The runner's share, as a node for a list of its owner's.
-    pub(crate) fn into_node(self) -> NonNull<Node> {
-        self.into_task().node()
-    }
-
-    /// The runner's share again.
-    ///
-    /// # Safety
-    ///
-    /// `into_node` gave the node, and the share was not taken back since.
-    pub(crate) unsafe fn of_node(node: NonNull<Node>) -> Self {
-        // SAFETY: the node is that of a task.
-        Self(unsafe { Task::of_node(node) })
-    }
-
-    fn into_task(self) -> Task {
+    #[inline]
+    pub(crate) fn into_task(self) -> Task {
         let task = self.0;
         mem::forget(self);
         task
@@ -185,13 +170,6 @@ pub trait Spawn {
     /// Takes the task over. One that will not be run is dropped, which ends it as
     /// [`JoinError::Abandoned`].
     fn spawn(&self, runnable: Runnable);
-
-    /// Takes many tasks over. A pool may wait with waking its workers, all but the first, until the
-    /// last one is there.
-    fn spawn_all(&self, runnables: &mut dyn Iterator<Item = Runnable>) {
-        runnables.for_each(|runnable| self.spawn(runnable));
-    }
-
     /// As [`spawn`](Self::spawn), but queues behind what others wait for, even if the caller is a
     /// task of the pool: for tasks that have had their turn.
     fn spawn_outside(&self, runnable: Runnable) {

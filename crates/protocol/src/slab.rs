@@ -22,6 +22,7 @@ use std::alloc::{Layout, alloc, handle_alloc_error};
 use std::cell::{Cell, RefCell};
 use std::ptr::{self, NonNull};
 
+use crate::id;
 use crate::sync::Ordering::{AcqRel, Relaxed};
 use crate::sync::{AtomicUsize, CHUNK, Lifetime, UnsafeCell, deallocate};
 
@@ -55,6 +56,9 @@ struct Chunk {
     returned: AtomicUsize,
     /// How many cells there are.
     cells: usize,
+    /// The number of the chunk, this time, from which those of its cells follow. Written before
+    /// they are handed out.
+    number: UnsafeCell<u64>,
     /// Stands for the cells, so that a model sees who uses them. Nothing in a normal build.
     contents: UnsafeCell<()>,
     lifetime: Lifetime,
@@ -74,7 +78,8 @@ impl Slab {
     ///
     /// # Panics
     ///
-    /// Unless `size` is 64, 128, 256 or [`LARGEST`](Self::LARGEST).
+    /// Unless `size` is a power of two, from [`SMALLEST`](Self::SMALLEST) to
+    /// [`LARGEST`](Self::LARGEST).
     pub const fn of_cells(size: usize) -> Self {
         assert!(size.is_power_of_two() && Self::SMALLEST <= size && size <= Self::LARGEST);
         Self {
@@ -118,13 +123,30 @@ impl Slab {
         self.untold.set(self.untold.get() + 1);
     }
 
+    /// The number of a cell in use: no two cells of a process, taken at the same time or one
+    /// after the other, share one.
+    ///
+    /// # Safety
+    ///
+    /// The cell came from a slab, and has not been given back.
+    #[inline]
+    pub unsafe fn number(cell: NonNull<u8>) -> u64 {
+        let this = Chunk::around(cell);
+        // SAFETY: a chunk lives as long as a cell of it is in use.
+        let chunk = unsafe { this.as_ref() };
+        // SAFETY: the number is written only while no cell is in use.
+        let first = chunk.number.with(|first| unsafe { first.read() });
+        first + ((cell.addr().get() - this.addr().get()) / Self::SMALLEST) as u64
+    }
+
     /// Goes on with an empty chunk.
     #[cold]
     fn turn_over(&self) {
         self.settle();
         let spare = self.spare.borrow_mut().pop();
         let chunk = spare.unwrap_or_else(|| Chunk::allocate(self.size));
-        let (next, end) = Chunk::cells(chunk, self.size);
+        // SAFETY: the chunk is empty, and this thread's.
+        let (next, end) = unsafe { Chunk::open(chunk, self.size) };
         self.next.set(next);
         self.end.set(end);
     }
@@ -217,6 +239,7 @@ impl Chunk {
         let head = Chunk {
             returned: AtomicUsize::new(0),
             cells: Self::capacity(size),
+            number: UnsafeCell::new(0),
             contents: UnsafeCell::new(()),
             lifetime: Lifetime::begin(),
         };
@@ -226,16 +249,24 @@ impl Chunk {
     }
 
     /// The chunk that `cell` lies in.
+    #[inline]
     fn around(cell: NonNull<u8>) -> NonNull<Chunk> {
         let start = cell.as_ptr().map_addr(|address| address & !(CHUNK - 1));
         NonNull::new(start.cast()).expect("no chunk lies at address zero")
     }
 
-    /// The first cell of an empty chunk, and the end of the last.
-    fn cells(this: NonNull<Chunk>, size: usize) -> (*mut u8, *mut u8) {
-        // SAFETY: the chunk is the caller's, and live.
+    /// Numbers the cells anew, and tells where the first begins and the last ends.
+    ///
+    /// # Safety
+    ///
+    /// The chunk is empty and the caller's, with cells of `size` bytes.
+    unsafe fn open(this: NonNull<Chunk>, size: usize) -> (*mut u8, *mut u8) {
+        // SAFETY: the caller's promise.
         let chunk = unsafe { this.as_ref() };
         chunk.contents.with_mut(|_| ());
+        let number = id::reserve(CHUNK / Slab::SMALLEST);
+        // SAFETY: no cell is in use, so nobody reads the number.
+        chunk.number.with_mut(|place| unsafe { place.write(number) });
         // SAFETY: the layout has room for the head.
         let first = unsafe { this.cast::<u8>().add(Self::first(size)) }.as_ptr();
         // SAFETY: the layout has room for the head and all cells.

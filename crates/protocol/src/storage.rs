@@ -1,14 +1,15 @@
 //! Where tasks and queues come from: the thread's [slabs](crate::slab), or for what does not fit
-//! a cell, plain allocation.
+//! a cell, plain allocation. Where an object lies also says which number it has.
 //!
 //! Nothing else in the crate allocates or frees them, so that another source of memory has to
 //! be taught to this module only.
 
 use std::alloc::{Layout, handle_alloc_error};
+use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use crate::slab::Slab;
-use crate::sync;
+use crate::{id, sync};
 
 thread_local! {
     /// The calling thread's slabs, by [`Source::Slab`].
@@ -18,7 +19,8 @@ thread_local! {
 }
 
 /// Where a type's objects come from.
-enum Source {
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source {
     /// The slab of this place, whose cells have this size.
     Slab { place: usize, size: usize },
     /// The allocator.
@@ -26,7 +28,7 @@ enum Source {
 }
 
 impl Source {
-    const fn of<T>() -> Self {
+    pub(crate) const fn of<T>() -> Self {
         let layout = Layout::new::<T>();
         if !sync::SLABS || layout.size() > Slab::LARGEST || layout.align() > Slab::SMALLEST {
             return Self::Allocator;
@@ -45,23 +47,15 @@ impl Source {
 #[inline]
 pub(crate) fn allocate<T>(object: T) -> NonNull<T> {
     let place = match const { Source::of::<T>() } {
-        Source::Slab { place, size } => SLABS
-            .try_with(|slabs| slabs[place].take())
-            .unwrap_or_else(|_| Slab::take_alone(size))
-            .cast(),
-        Source::Allocator => take_from_allocator(),
+        Source::Slab { place, size } => {
+            SLABS.try_with(|slabs| slabs[place].take()).unwrap_or_else(|_| Slab::take_alone(size))
+        }
+        Source::Allocator => Alone::<T>::allocate(),
     };
+    let place = place.cast();
     // SAFETY: the place is fresh memory of the type's layout.
     unsafe { place.write(object) };
     place
-}
-
-fn take_from_allocator<T>() -> NonNull<T> {
-    const { assert!(size_of::<T>() > 0) };
-    let layout = Layout::new::<T>();
-    // SAFETY: the layout's size is not zero.
-    let memory = unsafe { std::alloc::alloc(layout) };
-    NonNull::new(memory.cast()).unwrap_or_else(|| handle_alloc_error(layout))
 }
 
 /// Gives the memory of an object back without dropping the object.
@@ -71,20 +65,77 @@ fn take_from_allocator<T>() -> NonNull<T> {
 /// `object` came from [`allocate`] and nobody uses it any more.
 #[inline]
 pub(crate) unsafe fn free<T>(object: NonNull<T>) {
+    let object = object.cast();
     match const { Source::of::<T>() } {
         Source::Slab { place, .. } => {
-            let cell = object.cast();
-            // SAFETY: the object has the same source now as when it was allocated.
-            let given = SLABS.try_with(|slabs| unsafe { slabs[place].give_back(cell) });
+            // SAFETY: the object came from this source, which its type determines.
+            let given = SLABS.try_with(|slabs| unsafe { slabs[place].give_back(object) });
             if given.is_err() {
                 // SAFETY: as above.
-                unsafe { Slab::give_back_alone(cell) };
+                unsafe { Slab::give_back_alone(object) };
             }
         }
-        Source::Allocator => {
-            // SAFETY: the memory was allocated with this layout, and by the caller's promise
-            // this is its end.
-            unsafe { sync::deallocate(object.cast(), Layout::new::<T>()) }
-        }
+        // SAFETY: as above.
+        Source::Allocator => unsafe { Alone::<T>::free(object) },
     }
+}
+
+/// The number of a live object: no two of a process, dead or alive, share one.
+///
+/// # Safety
+///
+/// The object came from [`allocate`], from this source, and is live.
+#[inline]
+pub(crate) unsafe fn number(object: NonNull<u8>, source: Source) -> u64 {
+    match source {
+        // SAFETY: the object is a cell, and not given back.
+        Source::Slab { .. } => unsafe { Slab::number(object) },
+        // SAFETY: the number stands right before the object, and does not change.
+        Source::Allocator => unsafe { number_before(object).read() },
+    }
+}
+
+/// Where the number of an object from the allocator is.
+fn number_before(object: NonNull<u8>) -> NonNull<u64> {
+    let address = object.as_ptr().wrapping_sub(size_of::<u64>());
+    NonNull::new(address.cast()).expect("memory lies before the object")
+}
+
+/// Memory for one object, with its number right before it.
+struct Alone<T>(PhantomData<T>);
+
+impl<T> Alone<T> {
+    const OFFSET: usize = max(align_of::<T>(), size_of::<u64>());
+    const LAYOUT: Layout = {
+        let align = max(align_of::<T>(), align_of::<u64>());
+        match Layout::from_size_align(Self::OFFSET + size_of::<T>(), align) {
+            Ok(layout) => layout,
+            Err(_) => panic!("the object is too large"),
+        }
+    };
+
+    fn allocate() -> NonNull<u8> {
+        // SAFETY: the layout's size is not zero.
+        let memory = unsafe { std::alloc::alloc(Self::LAYOUT) };
+        let Some(memory) = NonNull::new(memory) else { handle_alloc_error(Self::LAYOUT) };
+        // SAFETY: the offset lies in the layout.
+        let object = unsafe { memory.add(Self::OFFSET) };
+        // SAFETY: the memory is fresh, and has room for the number before the object.
+        unsafe { number_before(object).write(id::reserve(1)) };
+        object
+    }
+
+    /// # Safety
+    ///
+    /// The object came from [`allocate`](Self::allocate), and nobody uses it any more.
+    unsafe fn free(object: NonNull<u8>) {
+        // SAFETY: the object begins so far into its memory.
+        let memory = unsafe { object.sub(Self::OFFSET) };
+        // SAFETY: the memory was allocated with this layout, and this is its end.
+        unsafe { sync::deallocate(memory, Self::LAYOUT) };
+    }
+}
+
+const fn max(one: usize, other: usize) -> usize {
+    if one > other { one } else { other }
 }

@@ -8,7 +8,6 @@
 use std::ptr::NonNull;
 
 use crate::cell::{self, Header, TaskRef};
-use crate::destination::{Continuation, Destination};
 use crate::error::JoinError;
 use crate::id::TaskId;
 use crate::queue::{Node, Pushed, Queue};
@@ -32,17 +31,14 @@ impl Task {
     ///
     /// # Safety
     ///
-    /// The node is that of a live task: taken from a queue or a list, or delivered.
+    /// The caller took the node from a queue.
+    #[inline]
     pub(crate) unsafe fn of_node(node: NonNull<Node>) -> Self {
-        // SAFETY: the caller's promise.
+        // SAFETY: only tasks' nodes are pushed, and a delivered task is live.
         Self(unsafe { Header::of_node(node) })
     }
 
-    /// The link by which the task hangs in a list.
-    pub(crate) fn node(self) -> NonNull<Node> {
-        Header::node(self.0)
-    }
-
+    #[inline]
     unsafe fn header<'a>(self) -> &'a Header {
         // SAFETY: every caller holds a share, which keeps the task alive.
         unsafe { Header::of(self.0) }
@@ -51,14 +47,16 @@ impl Task {
     /// # Safety
     ///
     /// The caller holds a share.
+    #[inline]
     pub(crate) unsafe fn id(self) -> TaskId {
-        // SAFETY: the caller's promise.
-        unsafe { self.header() }.id()
+        // SAFETY: the caller's share keeps the task alive.
+        unsafe { Header::id(self.0) }
     }
 
     /// # Safety
     ///
     /// The caller holds a share.
+    #[inline]
     pub(crate) unsafe fn state(self) -> Snapshot {
         // SAFETY: the caller's promise.
         unsafe { self.header() }.word().observe()
@@ -81,6 +79,7 @@ impl Task {
     /// # Safety
     ///
     /// The caller holds the runner's share and has not claimed the task.
+    #[inline]
     pub(crate) unsafe fn run(self) {
         // SAFETY: the caller's promise.
         if unsafe { self.claim() } {
@@ -97,6 +96,7 @@ impl Task {
     /// # Safety
     ///
     /// The caller holds the runner's share and has not claimed the task.
+    #[inline]
     pub(crate) unsafe fn claim(self) -> bool {
         // SAFETY: the caller's promise.
         let word = unsafe { self.header() }.word();
@@ -117,6 +117,7 @@ impl Task {
     /// # Safety
     ///
     /// The caller has claimed the task, and `verdict` says what the storage holds.
+    #[inline]
     unsafe fn complete(self, verdict: Verdict) {
         // SAFETY: the caller's promise.
         let owed = unsafe { self.header() }.word().complete(verdict);
@@ -164,6 +165,44 @@ impl Task {
     pub(crate) unsafe fn revoke(self) {
         // SAFETY: the storage is empty, as the verdict says.
         unsafe { self.complete(Verdict::Revoked) };
+    }
+
+    /// The task that was put behind this one in a line.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the runner's share.
+    #[inline]
+    pub(crate) unsafe fn behind(self) -> Option<Task> {
+        // SAFETY: the caller's promise.
+        let header = unsafe { self.header() };
+        // SAFETY: as above.
+        unsafe { header.behind() }.map(Self)
+    }
+
+    /// Puts `task` behind this one in a line.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the runner's share.
+    #[inline]
+    pub(crate) unsafe fn put_behind(self, task: Option<Task>) {
+        // SAFETY: the caller's promise.
+        let header = unsafe { self.header() };
+        // SAFETY: as above.
+        unsafe { header.put_behind(task.map(|task| task.0)) };
+    }
+
+    /// The task as a word of memory, and back.
+    #[inline]
+    pub(crate) fn into_raw(self) -> *mut Header {
+        self.0.as_ptr()
+    }
+
+    /// The task that [`into_raw`](Self::into_raw) was made of; none of a null pointer.
+    #[inline]
+    pub(crate) fn from_raw(task: *mut Header) -> Option<Self> {
+        NonNull::new(task).map(Self)
     }
 
     // ---- any share --------------------------------------------------------------------------
@@ -220,25 +259,6 @@ impl Task {
     /// this returns [`Attach::Promised`], the queue's consumer counts the task as outstanding.
     pub(crate) unsafe fn attach(self, queue: NonNull<Queue>, tag: usize) -> Attach {
         // SAFETY: the caller's promise.
-        unsafe { self.promise(Destination::Queue(queue), tag) }
-    }
-
-    /// Promises the task to `continuation`, unless it has finished.
-    ///
-    /// # Safety
-    ///
-    /// As [`attach`](Self::attach). If this returns [`Attach::Promised`], the handle's share and
-    /// the block are the continuation's.
-    pub(crate) unsafe fn go_on_with(self, continuation: NonNull<Continuation>) -> Attach {
-        // SAFETY: the caller's promise.
-        unsafe { self.promise(Destination::Continuation(continuation), 0) }
-    }
-
-    /// # Safety
-    ///
-    /// As [`attach`](Self::attach) or [`go_on_with`](Self::go_on_with).
-    unsafe fn promise(self, destination: Destination, tag: usize) -> Attach {
-        // SAFETY: the caller's promise.
         let header = unsafe { self.header() };
         // A task whose delivery is still under way (a detach came too late for it) is finished:
         // its destination is somebody else's and must not be written.
@@ -246,7 +266,7 @@ impl Task {
             return Attach::Finished;
         }
         // SAFETY: the task has not finished and is not attached.
-        unsafe { header.set_destination(destination, tag) };
+        unsafe { header.set_destination(queue, tag) };
         header.word().attach()
     }
 
@@ -264,15 +284,12 @@ impl Task {
     ///
     /// # Safety
     ///
-    /// The caller holds the handle's share of a task that is attached to a queue.
-    pub(crate) unsafe fn queue(self) -> NonNull<Queue> {
+    /// The caller holds the handle's share of an attached task.
+    pub(crate) unsafe fn destination(self) -> NonNull<Queue> {
         // SAFETY: the caller's promise.
         let header = unsafe { self.header() };
         // SAFETY: only the handle writes the destination, and the handle is the caller's.
-        match unsafe { header.destination() } {
-            Destination::Queue(queue) => queue,
-            Destination::Continuation(_) => unreachable!("its handle is the continuation's"),
-        }
+        unsafe { header.destination() }
     }
 
     /// Takes the outcome and keeps the handle's share.
@@ -295,6 +312,7 @@ impl Task {
     ///
     /// The caller holds the handle's share, `T` is the task's type, nobody has taken the outcome,
     /// and the task has finished, as [`state`](Self::state), `attach`, `detach` or `leave` has told.
+    #[inline]
     pub(crate) unsafe fn finish<T>(self) -> Result<T, JoinError> {
         // SAFETY: the task has finished and the outcome is the handle's.
         let outcome = unsafe { self.outcome() };
@@ -344,6 +362,7 @@ impl Task {
     /// # Safety
     ///
     /// The caller holds the handle's share of a finished task and has taken the outcome.
+    #[inline]
     unsafe fn release_handle(self) {
         // SAFETY: the caller's promise.
         let word = unsafe { self.header() }.word();
@@ -365,6 +384,7 @@ impl Task {
     /// # Safety
     ///
     /// The caller has received the task.
+    #[inline]
     pub(crate) unsafe fn tag(self) -> usize {
         // SAFETY: the caller's promise.
         let header = unsafe { self.header() };
@@ -377,6 +397,7 @@ impl Task {
     /// # Safety
     ///
     /// The caller has received the task, holds the handle's share, and `T` is the task's type.
+    #[inline]
     pub(crate) unsafe fn receive<T>(self) -> Result<T, JoinError> {
         // SAFETY: a received task has finished, and the outcome is the handle's.
         let outcome = unsafe { self.outcome() };
@@ -420,6 +441,7 @@ impl Task {
     /// # Safety
     ///
     /// The caller holds delivery and handle of the task and has taken the outcome.
+    #[inline]
     unsafe fn release_received(self) {
         // SAFETY: the caller's promise.
         let word = unsafe { self.header() }.word();
@@ -438,6 +460,7 @@ impl Task {
     /// # Safety
     ///
     /// The task has finished, the outcome is the caller's and `T` the task's type.
+    #[inline]
     unsafe fn outcome<T>(self) -> Result<T, JoinError> {
         // SAFETY: the caller holds a share.
         let state = unsafe { self.header() }.word().peek();
@@ -457,6 +480,7 @@ impl Task {
     ///
     /// A transition that the caller made on this task returned `owed`, and the caller has no
     /// further use for the task.
+    #[inline]
     unsafe fn settle_up(self, owed: Owed) {
         match owed {
             // SAFETY: a delivery is owed.
@@ -467,25 +491,20 @@ impl Task {
         }
     }
 
-    /// Hands the task to its destination; if a consumer has left, settles in its place.
+    /// Pushes the task to its destination; if the consumer has left, settles in its place.
     ///
     /// # Safety
     ///
     /// The caller is owed to deliver the task.
+    #[inline]
     unsafe fn deliver(self) {
         // SAFETY: the delivery keeps the task alive.
         let header = unsafe { self.header() };
         // SAFETY: the delivery is the caller's, so nobody writes the destination. It is read
         // after the transition, never before: before, it races with attach.
-        let queue = match unsafe { header.destination() } {
-            Destination::Queue(queue) => queue,
-            Destination::Continuation(continuation) => {
-                // SAFETY: the delivery is the caller's, and the continuation has been promised it.
-                return unsafe { Continuation::deliver(continuation, self.node()) };
-            }
-        };
+        let queue = unsafe { header.destination() };
         // SAFETY: the delivery is the caller's, and the queue has been promised it.
-        match unsafe { Queue::push(queue, self.node()) } {
+        match unsafe { Queue::push(queue, Header::node(self.0)) } {
             Pushed::Delivered => {}
             Pushed::Closed => {
                 // SAFETY: the push found the queue closed; the closer left the handle's share.

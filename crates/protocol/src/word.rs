@@ -25,6 +25,7 @@ impl StateWord {
     }
 
     /// The word as it is now, together with the outcome if the task has finished.
+    #[inline]
     pub(crate) fn observe(&self) -> Snapshot {
         // ORDERING (edge outcome): Acquire; pairs with the Release in complete; carries the
         // outcome. (edge last touch): pairs with the Release of runner and cancellers, for a
@@ -33,12 +34,14 @@ impl StateWord {
     }
 
     /// The word as it is now, for a look only: it publishes nothing.
+    #[inline]
     pub(crate) fn peek(&self) -> Snapshot {
         // ORDERING: Relaxed; whoever looks touches no storage on account of it.
         Snapshot(self.0.load(Relaxed))
     }
 
     /// The runner begins.
+    #[inline]
     pub(crate) fn claim(&self) -> Claim {
         // ORDERING: Relaxed; whatever handed the runner's share over has published the closure,
         // and the one who cancelled first keeps the storage.
@@ -47,6 +50,7 @@ impl StateWord {
 
     /// The runner publishes the outcome and leaves. Unless a delivery is owed, the task may be
     /// gone on return. Wait-free: one fetch-and-add.
+    #[inline]
     pub(crate) fn complete(&self, verdict: Verdict) -> Owed {
         // ORDERING (edge outcome): Release; pairs with the Acquire of whoever finds the task
         // finished; carries the outcome.
@@ -117,6 +121,7 @@ impl StateWord {
     }
 
     /// The consumer has received the task and taken its outcome: delivery and handle go.
+    #[inline]
     pub(crate) fn receive(&self) -> Owed {
         // ORDERING (edge last touch): AcqRel.
         Snapshot(self.0.fetch_add((HANDLE_GONE | TAKEN) - ATTACHED, AcqRel)).receive().1

@@ -21,21 +21,18 @@ use photofinish_loom_tests::source::{self, Place};
 const PAGE: &str = "docs/freeze-table.md";
 const LONGEST: Duration = Duration::from_secs(120);
 
-/// Where a submitter has reserved its place in the injector and not filled it. The double stalls
-/// there as the original does, so what others submit has to be seen stalling.
-const GAP: &str = "double.rs fill";
-const OTHERS: &str = "another's task not begun";
+/// Where a worker may hold the rest of the inbox: what others submit has to be seen stalling.
+const HOLDER: &str = "inbox.rs take";
+const STALLED: &str = "not begun";
 
 const POOL: &str = "\n## The pool's roles\n\n\
     Two workers, and a submitter or the first worker stops for ever before one of its writes or \
     wakes. (To all others, one that stops before a load stands where it would before its next \
-    write.) When nothing moves any more, some tasks have not arrived, in so many executions. The \
-    injector's double stalls as crossbeam's does: a thief that claims a place which is reserved \
-    and not filled waits for it. Besides the stop there is no preemption: threads switch where \
-    they block.\n\n\
+    write.) When nothing moves any more, some tasks have not arrived, in so many executions. \
+    Besides the stop there is no preemption: threads switch where they block.\n\n\
     Whatever is *not begun* is promised to nobody. That no task is ever missing whose body has \
     *returned elsewhere*, on a thread that goes on, is what `cargo freeze` insists on; and that \
-    the stalls of the injector are seen.\n\n\
+    what waits for a worker that holds the rest of the inbox is seen waiting.\n\n\
     | pool role | stopped before | what stalls (executions) |\n|---|---|---|\n";
 
 /// One thread of one model, stopped before one step.
@@ -142,10 +139,11 @@ fn pool_table(pool: &[Frozen], complaints: &mut String) -> String {
         *row.entry(missing).or_default() += executions;
     }
     let mut table = String::new();
-    let mut gap_stalls = false;
+    let mut holder_stalls = false;
     for ((role, before), missing) in rows {
         let name = &names[before];
-        gap_stalls |= name.starts_with(GAP) && missing.keys().any(|what| what.contains(OTHERS));
+        holder_stalls |=
+            name.starts_with(HOLDER) && missing.keys().any(|what| what.contains(STALLED));
         let what = missing.iter().map(|(missing, executions)| {
             let missing = if missing.is_empty() { "all arrives" } else { missing };
             format!("{missing} ({executions})")
@@ -153,8 +151,8 @@ fn pool_table(pool: &[Frozen], complaints: &mut String) -> String {
         let what = what.collect::<Vec<_>>().join("; ");
         let _ = writeln!(table, "| {role} | {name} | {what} |");
     }
-    if !gap_stalls {
-        let _ = writeln!(complaints, "nothing of others stalls before {GAP}, and it must");
+    if !holder_stalls {
+        let _ = writeln!(complaints, "nothing stalls before {HOLDER}, and it must");
     }
     table
 }

@@ -4,19 +4,13 @@
 //! synchronisation there is: whoever finds the deque *empty* learns nothing from it. A double
 //! with a lock would order a push before every later look, and hide exactly the races on the way
 //! to sleep that the models are after.
-//!
-//! A thief passes over a place that is reserved and not filled yet, which the original does not
-//! always do. Where a model asks for it, the injector *stalls* as the original does: thieves claim
-//! places in order, and wait for those that claimed one which is not filled.
 
-use std::iter;
 use std::marker::PhantomData;
-use std::ops::Range;
 use std::ptr;
 
-use super::{CAPACITY, doubles_stall};
+use super::CAPACITY;
 use photofinish_protocol::sync::Ordering::{Acquire, Relaxed, Release};
-use photofinish_protocol::sync::{Arc, AtomicPtr, AtomicUsize, hint};
+use photofinish_protocol::sync::{Arc, AtomicPtr, AtomicUsize};
 
 /// What became of a steal.
 #[derive(Debug)]
@@ -79,20 +73,6 @@ impl<T> Slots<T> {
         self.take_from(0..CAPACITY)
     }
 
-    /// Takes half of what it sees, and two items at the most: one for the caller and one for its
-    /// queue. In between, the second is in neither queue, as with the original.
-    fn steal_batch_and_pop(&self, destination: &Worker<T>) -> Steal<T> {
-        let seen = self.len();
-        let first = self.steal();
-        if seen > 2
-            && matches!(first, Steal::Success(_))
-            && let Steal::Success(second) = self.steal()
-        {
-            destination.push(second);
-        }
-        first
-    }
-
     fn is_empty(&self) -> bool {
         self.slots.iter().all(|slot| slot.load(Relaxed).is_null())
     }
@@ -114,18 +94,13 @@ impl<T> Drop for Slots<T> {
 #[derive(Debug)]
 pub(crate) struct Worker<T> {
     slots: Arc<Slots<T>>,
-    newest_first: bool,
     /// Used by one thread at a time, as the original.
     not_sync: PhantomData<std::cell::Cell<()>>,
 }
 
 impl<T> Worker<T> {
-    pub(crate) fn new_fifo() -> Self {
-        Self { slots: Arc::new(Slots::new()), newest_first: false, not_sync: PhantomData }
-    }
-
     pub(crate) fn new_lifo() -> Self {
-        Self { slots: Arc::new(Slots::new()), newest_first: true, not_sync: PhantomData }
+        Self { slots: Arc::new(Slots::new()), not_sync: PhantomData }
     }
 
     pub(crate) fn stealer(&self) -> Stealer<T> {
@@ -141,13 +116,7 @@ impl<T> Worker<T> {
     }
 
     pub(crate) fn pop(&self) -> Option<T> {
-        super::insist(|| {
-            if self.newest_first {
-                self.slots.take_from((0..CAPACITY).rev())
-            } else {
-                self.slots.steal()
-            }
-        })
+        super::insist(|| self.slots.take_from((0..CAPACITY).rev()))
     }
 }
 
@@ -160,102 +129,11 @@ impl<T> Stealer<T> {
         self.0.steal()
     }
 
-    pub(crate) fn steal_batch_and_pop(&self, destination: &Worker<T>) -> Steal<T> {
-        self.0.steal_batch_and_pop(destination)
-    }
-
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     pub(crate) fn len(&self) -> usize {
         self.0.len()
-    }
-}
-
-/// The queue for submissions from outside.
-#[derive(Debug)]
-pub(crate) struct Injector<T> {
-    slots: Slots<T>,
-    /// If this one stalls: how many places thieves have claimed, from the first on.
-    claimed: Option<AtomicUsize>,
-}
-
-impl<T> Injector<T> {
-    pub(crate) fn new() -> Self {
-        let claimed = doubles_stall().then(|| AtomicUsize::new(0));
-        Self { slots: Slots::new(), claimed }
-    }
-
-    pub(crate) fn push(&self, item: T) {
-        self.slots.push(item);
-    }
-
-    pub(crate) fn steal(&self) -> Steal<T> {
-        let Some(claimed) = &self.claimed else { return self.slots.steal() };
-        match self.claim(claimed, |_| 1) {
-            Steal::Success(places) => Steal::Success(self.wait_for(places.start)),
-            Steal::Empty => Steal::Empty,
-            Steal::Retry => Steal::Retry,
-        }
-    }
-
-    pub(crate) fn steal_batch_and_pop(&self, destination: &Worker<T>) -> Steal<T> {
-        let Some(claimed) = &self.claimed else {
-            return self.slots.steal_batch_and_pop(destination);
-        };
-        match self.claim(claimed, |waiting| waiting.div_ceil(2)) {
-            Steal::Success(mut places) => {
-                let first = places.next().map(|place| self.wait_for(place));
-                // One by one, where the original makes all of them visible at once.
-                places.for_each(|place| destination.push(self.wait_for(place)));
-                first.map_or(Steal::Empty, Steal::Success)
-            }
-            Steal::Empty => Steal::Empty,
-            Steal::Retry => Steal::Retry,
-        }
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        match &self.claimed {
-            Some(claimed) => self.waiting(claimed.load(Relaxed)) == 0,
-            None => self.slots.is_empty(),
-        }
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        match &self.claimed {
-            Some(claimed) => self.waiting(claimed.load(Relaxed)),
-            None => self.slots.len(),
-        }
-    }
-
-    /// How many places have been reserved and not claimed, filled or not.
-    fn waiting(&self, claimed: usize) -> usize {
-        self.slots.pushed.load(Relaxed).saturating_sub(claimed)
-    }
-
-    /// Claims the next places, as many as `share` says of those that wait.
-    fn claim(&self, claimed: &AtomicUsize, share: fn(usize) -> usize) -> Steal<Range<usize>> {
-        let first = claimed.load(Relaxed);
-        let waiting = self.waiting(first);
-        if waiting == 0 {
-            return Steal::Empty;
-        }
-        let places = first..first + share(waiting);
-        match claimed.compare_exchange(first, places.end, Relaxed, Relaxed) {
-            Ok(_) => Steal::Success(places),
-            Err(_) => Steal::Retry,
-        }
-    }
-
-    /// Takes what is in a claimed place, and waits for the pusher if there is nothing yet.
-    fn wait_for(&self, place: usize) -> T {
-        loop {
-            if let Steal::Success(item) = self.slots.take_from(iter::once(place)) {
-                return item;
-            }
-            hint::spin_loop();
-        }
     }
 }

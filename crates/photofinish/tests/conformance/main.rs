@@ -10,7 +10,6 @@ mod support;
 mod as_completed;
 mod executor;
 mod futures;
-mod map;
 mod shutdown;
 mod threads;
 mod wait;

@@ -26,12 +26,21 @@ use super::Side;
 /// This build runs in the model checker.
 pub const SIDE: Side = Side::Model;
 
+/// A sequentially consistent fence, right after a read-modify-write of the calling thread.
+#[track_caller]
+pub fn fence_after_rmw() {
+    fence(Ordering::SeqCst);
+}
+
 /// The size of a slab's chunk, in bytes, a power of two.
-pub const CHUNK: usize = 256;
+pub const CHUNK: usize = 512;
 
 /// Tasks and queues come from the allocator: memory that is used again at once would hide who still
 /// uses it. Slabs have models of their own.
 pub const SLABS: bool = false;
+
+/// How many tasks a worker keeps within reach.
+pub const BUFFER: usize = 1;
 
 std::thread_local! {
     /// Which execution of a model this operating-system thread runs; no two are alike.

@@ -12,6 +12,7 @@ pub use tempo::{Spin, Stopwatch, Tempo};
 
 use std::alloc::Layout;
 use std::ptr::NonNull;
+use std::sync::atomic::compiler_fence;
 use std::time::{Duration, Instant};
 
 use super::Side;
@@ -19,8 +20,24 @@ use super::Side;
 /// This build runs on the machine.
 pub const SIDE: Side = Side::Native;
 
+/// A sequentially consistent fence, right after a read-modify-write of the calling thread.
+///
+/// On x86-64 a locked instruction is such a fence already (no load passes it, and no store
+/// stays behind), so only the compiler has to be told.
+#[inline(always)]
+pub fn fence_after_rmw() {
+    if cfg!(target_arch = "x86_64") {
+        compiler_fence(Ordering::SeqCst);
+    } else {
+        fence(Ordering::SeqCst);
+    }
+}
+
 /// The size of a slab's chunk, in bytes, a power of two.
 pub const CHUNK: usize = 16 << 10;
+
+/// How many tasks a worker keeps within reach.
+pub const BUFFER: usize = 32;
 
 /// Whether tasks and queues come from slabs.
 pub const SLABS: bool = true;

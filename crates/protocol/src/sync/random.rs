@@ -32,12 +32,21 @@ use super::Side;
 /// This build runs under a scheduler that draws at random.
 pub const SIDE: Side = Side::Random;
 
+/// A sequentially consistent fence, right after a read-modify-write of the calling thread.
+#[track_caller]
+pub fn fence_after_rmw() {
+    fence(Ordering::SeqCst);
+}
+
 /// The size of a slab's chunk, in bytes, a power of two.
 pub const CHUNK: usize = 256;
 
 /// Tasks and queues come from the allocator: memory that is used again at once would hide who still
 /// uses it. Slabs have models of their own.
 pub const SLABS: bool = false;
+
+/// How many tasks a worker keeps within reach.
+pub const BUFFER: usize = 1;
 
 std::thread_local! {
     /// Which execution this operating-system thread runs; no two are alike.

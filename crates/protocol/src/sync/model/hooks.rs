@@ -159,8 +159,6 @@ std::thread_local! {
     static STOOD: RefCell<Option<Site>> = const { RefCell::new(None) };
     /// How many steps that others can notice all threads of this execution have taken.
     static EFFECTS: Cell<u64> = const { Cell::new(0) };
-    /// Whether the doubles stall in this execution where what they stand for does.
-    static STALLS: Cell<bool> = const { Cell::new(false) };
     /// Spares the look at the plan where there is none.
     static PLANNED: Cell<bool> = const { Cell::new(false) };
 }
@@ -233,16 +231,6 @@ pub fn effects() -> u64 {
     EFFECTS.get()
 }
 
-/// From now on, and up to the end of this execution, doubles stall where what they stand for does.
-pub fn let_doubles_stall() {
-    STALLS.set(true);
-}
-
-/// Whether doubles are to stall where what they stand for does.
-pub fn doubles_stall() -> bool {
-    STALLS.get()
-}
-
 /// Lets the frozen thread go on.
 pub fn open_gate() {
     if let Some(gate) = GATE.get() {
@@ -274,7 +262,6 @@ impl Gate {
 pub(super) fn begin_execution() {
     STOOD.set(None);
     EFFECTS.set(0);
-    STALLS.set(false);
     GATE.set(FREEZE.get().map(|_| {
         leak(Gate {
             is_open: std::sync::atomic::AtomicBool::new(false),
