@@ -338,3 +338,82 @@ fn a16_handles_given_back_can_be_waited_for_anew() {
         feeder.join().unwrap();
     });
 }
+
+/// A task that is given several times, from a lazy iterator, is yielded once; same as CPython, for
+/// shared handles. A unique one cannot be given twice (see `tests/compile_fail`).
+#[test]
+fn a3_duplicates_of_a_shared_handle_are_yielded_once() {
+    within(LIMIT, || {
+        let (end, handle) = completer();
+        let (other, second) = completer();
+        let (first, second) = (handle.shared(), second.shared());
+        other.complete(2).unwrap();
+        let given = std::iter::repeat_n(first, 3).chain([second]);
+        let mut results = as_completed(given);
+        assert_eq!(results.remaining(), 2);
+        let early = results.next().unwrap();
+        assert_eq!((early.index, early.outcome().unwrap()), (3, &2));
+        end.complete(1).unwrap();
+        let late = results.next().unwrap();
+        assert_eq!((late.index, late.outcome().unwrap()), (0, &1));
+        assert!(results.next().is_none());
+    });
+}
+
+/// Several iterators over the same tasks see each of them, exactly once each; same as CPython.
+#[test]
+fn a19_several_iterators_over_the_same_tasks_see_each() {
+    within(LIMIT, || {
+        let pool = pool(2);
+        let handles: Vec<_> = (0..100_usize).map(|n| pool.submit(move || n).shared()).collect();
+        let iterate = |handles: Vec<photofinish::SharedHandle<usize>>| {
+            let mut seen: Vec<_> = as_completed(handles)
+                .map(|finished| (finished.index, *finished.outcome().unwrap()))
+                .collect();
+            seen.sort_unstable();
+            seen
+        };
+        let others = [handles.clone(), handles.clone()]
+            .map(|handles| thread::spawn(move || iterate(handles)));
+        let expected: Vec<_> = (0..100).map(|n| (n, n)).collect();
+        assert_eq!(iterate(handles), expected);
+        for other in others {
+            assert_eq!(other.join().unwrap(), expected);
+        }
+    });
+}
+
+/// Nothing that was yielded of shared handles is kept alive; same as CPython.
+#[test]
+fn a4_no_shared_handle_that_was_yielded_is_kept_alive() {
+    within(LIMIT, || {
+        let drops = Drops::default();
+        let (ends, handles) = completers(3);
+        let mut results = as_completed(handles.into_iter().map(|handle| handle.shared()));
+        for (n, end) in ends.into_iter().enumerate() {
+            end.complete(drops.token()).unwrap();
+            drop(results.next().unwrap());
+            assert_eq!(drops.count(), n + 1);
+        }
+    });
+}
+
+/// A timed-out iteration over shared handles can be resumed, given up and begun anew; deviates, as
+/// row A13.
+#[test]
+fn a13_a_timed_out_iteration_over_shared_handles_can_be_resumed() {
+    within(LIMIT, || {
+        let (end, handle) = completer();
+        let (_pending, other) = completer::<u32>();
+        let mut results = as_completed([handle.shared(), other.shared()]).timeout(Duration::ZERO);
+        assert_eq!(results.next().unwrap().unwrap_err().unfinished(), 2);
+        end.complete(1).unwrap();
+        let mut results = results.into_inner();
+        assert_eq!(results.next().unwrap().index, 0);
+        let handles = results.into_unfinished();
+        assert_eq!(handles.len(), 1);
+        let mut results = as_completed(handles);
+        assert_eq!(results.cancel_unfinished(), 1);
+        assert!(matches!(results.next().unwrap().outcome(), Err(JoinError::Cancelled)));
+    });
+}
