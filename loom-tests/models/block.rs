@@ -81,7 +81,7 @@ fn a_worker_that_leaves_is_replaced_or_sees_what_is_published() {
 #[test]
 fn two_workers_do_each_item_once() {
     static BOTH: Witness = Witness::new("both workers were called");
-    model("block_two_workers", Preemptions(2), &[&BOTH], || {
+    model("block_two_workers", Preemptions(1), &[&BOTH], || {
         let pool = Few::threads(2);
         receive_all(MapUnordered::new(pool.clone(), 2, inputs(2), twice).buffer(2), 2);
         BOTH.seen_if(pool.rest() == 0);
@@ -107,7 +107,7 @@ fn an_iterator_dropped_at_once_leaves_nothing_behind() {
 
 #[test]
 fn an_iterator_dropped_after_one_item_leaves_nothing_behind() {
-    model("block_dropped_after_one", Preemptions(2), &[], || {
+    model("block_dropped_after_one", Preemptions(1), &[], || {
         let mut results = MapUnordered::new(Few::threads(2), 2, inputs(2), twice).buffer(2);
         let first = results.next().expect("there are three items");
         assert_eq!(number(first.outcome) as usize, 2 * first.index);

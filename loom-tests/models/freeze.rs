@@ -4,12 +4,16 @@
 //! then that thread stands still before that step until everything that was promised without it
 //! has arrived. If a delivery depended on the frozen thread, the checker reports a deadlock.
 
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use photofinish_loom_tests::Bound::Preemptions;
 use photofinish_loom_tests::{Alarm, Value, block_on, model, poll, spawn};
 use photofinish_protocol::sync::hooks::{frozen_role, open_gate, play};
-use photofinish_protocol::{JoinHandle, as_completed, completer, task};
+use photofinish_protocol::{
+    JoinHandle, MapUnordered, Runnable, SharedHandle, Spawn, as_completed, completer, task,
+};
 
 use super::{next, number};
 
@@ -81,6 +85,72 @@ fn a_completer_that_stops_silences_no_other_one_that_wakes_a_stream() {
             assert_eq!(number(finished.outcome) as usize, finished.index);
         }
         open_gate();
+    });
+}
+
+/// The same for handles of which there may be many. Whoever completes a task tells its waiters.
+#[test]
+fn a_completer_that_stops_silences_the_waiters_of_no_other_shared_handle() {
+    model("freeze_completers_of_shared_handles", Preemptions(2), &[], || {
+        let (first, a) = completer();
+        let (second, b) = completer();
+        let mut results = as_completed([a.shared(), b.shared()]);
+        for (role, completer) in [(FIRST, first), (SECOND, second)] {
+            spawn(move || {
+                play(role);
+                completer.complete(Value::new(role as u32)).unwrap();
+            });
+        }
+        let mut arrived = [false, false];
+        while results.remaining() > 0 {
+            if (0..2).all(|role| arrived[role] || is_frozen(role)) {
+                open_gate();
+            }
+            let finished = results.next().unwrap();
+            arrived[finished.index] = true;
+            assert_eq!(finished.outcome().unwrap().number() as usize, finished.index);
+        }
+        open_gate();
+    });
+}
+
+/// Somebody who has a handle of the same task may stop, in whatever he does with it.
+fn beside_a_waiter_of_the_same_task(
+    name: &'static str,
+    consume: impl Fn(SharedHandle<Value>) + Send + Sync + Copy + 'static,
+) {
+    model(name, Preemptions(2), &[], move || {
+        let (completer, handle) = completer();
+        let handle = handle.shared();
+        let other = handle.clone();
+        spawn(move || {
+            play(FIRST);
+            consume(other);
+        });
+        spawn(move || completer.complete(Value::new(7)).unwrap());
+        assert_eq!(handle.result().unwrap().number(), 7);
+        open_gate();
+    });
+}
+
+#[test]
+fn a_waiter_that_stops_holds_up_no_other_waiter_of_the_same_task() {
+    beside_a_waiter_of_the_same_task("freeze_waiter_of_a_shared_handle", |handle| {
+        assert_eq!(handle.result().unwrap().number(), 7);
+    });
+}
+
+#[test]
+fn a_waiter_that_stops_while_it_leaves_holds_up_no_other_waiter_of_the_same_task() {
+    beside_a_waiter_of_the_same_task("freeze_leaver_of_a_shared_handle", |handle| {
+        handle.result_timeout(Duration::from_millis(1));
+    });
+}
+
+#[test]
+fn one_who_stops_while_he_adds_a_callback_holds_up_no_waiter_of_the_same_task() {
+    beside_a_waiter_of_the_same_task("freeze_adder_of_a_callback", |handle| {
+        handle.on_complete(|outcome| assert_eq!(outcome.unwrap().number(), 7));
     });
 }
 
@@ -164,5 +234,35 @@ fn a_consumer_that_stops_while_it_leaves_holds_up_no_other_consumer() {
 fn a_consumer_that_stops_while_it_times_out_holds_up_no_other_consumer() {
     beside_a_waiting_consumer("freeze_detacher", |handle| {
         Box::new(|| drop(handle.join_timeout(Duration::from_millis(1))))
+    });
+}
+
+/// A pool whose first two tasks have a thread and a role each; others run where they are spawned.
+struct TwoRoles(AtomicUsize);
+
+impl Spawn for TwoRoles {
+    fn spawn(&self, runnable: Runnable) {
+        let role = self.0.fetch_add(1, SeqCst);
+        if role > SECOND {
+            return runnable.run();
+        }
+        spawn(move || {
+            play(role);
+            runnable.run();
+        });
+    }
+}
+
+#[test]
+fn a_worker_that_stops_among_the_items_of_a_block_holds_up_what_it_has_claimed_and_no_more() {
+    model("freeze_holder", Preemptions(1), &[], || {
+        let inputs = (0..2).map(Value::new);
+        let results = MapUnordered::new(TwoRoles(AtomicUsize::new(0)), 2, inputs, |input| input);
+        // So few items are claimed one by one.
+        for mapped in results.buffer(2) {
+            assert_eq!(number(mapped.outcome) as usize, mapped.index);
+            open_gate();
+        }
+        open_gate();
     });
 }

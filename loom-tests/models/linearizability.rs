@@ -19,7 +19,9 @@ use photofinish_loom_tests::history::{
 };
 use photofinish_loom_tests::{Value, Witness, model, spawn};
 use photofinish_protocol::sync::Ordering::AcqRel;
-use photofinish_protocol::{AsCompleted, Cancelled, JoinError, as_completed, completer};
+use photofinish_protocol::{
+    AsCompleted, Cancelled, JoinError, JoinHandle, as_completed, completer,
+};
 
 /// A clock that orders.
 struct ModelClock(loom::sync::atomic::AtomicUsize);
@@ -57,7 +59,7 @@ impl<O: Clone + std::fmt::Debug> Party<O> {
 }
 
 /// Two tasks that two threads complete, and the party of all three threads.
-fn two_completers() -> (AsCompleted<Value>, Party<Delivery>) {
+fn two_completers() -> (AsCompleted<JoinHandle<Value>>, Party<Delivery>) {
     let party = Party::of(3);
     let (completers, handles): (Vec<_>, Vec<_>) = (0..2).map(|_| completer()).unzip();
     let results = as_completed(handles);
@@ -72,12 +74,15 @@ fn two_completers() -> (AsCompleted<Value>, Party<Delivery>) {
     (results, party)
 }
 
-fn try_next(results: &mut AsCompleted<Value>, party: &Party<Delivery>) -> Option<usize> {
+fn try_next(
+    results: &mut AsCompleted<JoinHandle<Value>>,
+    party: &Party<Delivery>,
+) -> Option<usize> {
     let try_next = || results.try_next().map(|finished| finished.index);
     party.history.record(try_next, |next| Delivery::TryNext(*next))
 }
 
-fn next_batch(results: &mut AsCompleted<Value>, party: &Party<Delivery>) -> usize {
+fn next_batch(results: &mut AsCompleted<JoinHandle<Value>>, party: &Party<Delivery>) -> usize {
     let next_batch = || results.next_batch().into_iter().map(|finished| finished.index).collect();
     party.history.record(next_batch, |batch: &Vec<_>| Delivery::NextBatch(batch.clone())).len()
 }

@@ -13,10 +13,12 @@ pub const PROVEN: &[&str] = &[
     "crates/protocol/src/queue.rs",
     "crates/protocol/src/signal.rs",
     "crates/protocol/src/waker_slot.rs",
+    "crates/protocol/src/waiters.rs",
     "crates/protocol/src/slab.rs",
     "crates/protocol/src/inbox.rs",
     "crates/protocol/src/run_buffer.rs",
     "crates/protocol/src/scope.rs",
+    "crates/protocol/src/claims.rs",
     "crates/photofinish/src/idle.rs",
     "crates/photofinish/src/shared.rs",
 ];

@@ -12,7 +12,7 @@ use crate::headline::course::Course;
 pub struct PathA<T> {
     pool: Pool,
     handles: Vec<JoinHandle<T>>,
-    results: AsCompleted<T>,
+    results: AsCompleted<JoinHandle<T>>,
 }
 
 impl<T> PathA<T> {

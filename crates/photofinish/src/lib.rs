@@ -21,16 +21,18 @@
 //!
 //! | to do | use |
 //! |---|---|
-//! | run something, get its result | [`Pool::submit`], [`JoinHandle::join`] |
+//! | run something, get its result | [`Pool::submit`], [`JoinHandle::join`]; many at once: [`Pool::submit_batch`] |
 //! | many results, as they come | [`as_completed`], with [`AsCompleted::timeout`] |
 //! | more tasks while results come in | [`CompletionSet`] |
-//! | one function for many inputs | [`Pool::map_unordered`] |
+//! | one function for many inputs | [`Pool::map`], in their order; [`Pool::map_unordered`], as they come |
 //! | submit from inside tasks | [`Pool::handle`] |
 //! | not more than so many queued | [`Builder::queue_capacity`], [`Pool::try_submit`] |
 //! | end a pool | drop it, or [`Pool::shutdown_now`], [`Pool::shutdown_timeout`], [`Pool::detach`] |
 //! | tasks that borrow | [`Pool::scope`] |
 //! | cancel what has not begun | [`JoinHandle::cancel`], [`JoinHandle::canceller`] |
 //! | await it, on any executor | [`JoinHandle`] is a future; [`AsCompleted::into_stream`], [`CompletionSet::next_async`], [`CompletionSet::stream`] |
+//! | call something with the result | [`JoinHandle::on_complete`] |
+//! | one result for many | [`JoinHandle::shared`]; [`as_completed`] takes shared handles, too |
 //! | feed it from elsewhere | [`completer`] |
 //!
 //! # In async code
@@ -101,7 +103,9 @@ mod builder;
 
 pub use builder::{BuildError, Builder};
 pub use metrics::Metrics;
-pub use pool::{Handle, MapUnordered, MapUnorderedTimeout, Pool};
+pub use pool::{
+    Handle, Map, MapTimeout, MapUnordered, MapUnorderedStream, MapUnorderedTimeout, Pool,
+};
 pub use rejected::{Rejected, WorkerLost};
 pub use shutdown::{Shutdown, Unfinished};
 #[doc(hidden)]
@@ -110,9 +114,10 @@ pub use stepped::{Stepped, lose_this_worker};
 pub use photofinish_protocol::{
     Adder, AlreadySet, AsCompleted, AsCompletedKeyed, AsCompletedKeyedTimeout, AsCompletedStream,
     AsCompletedTimeout, Cancelled, Canceller, Completer, CompletionSet, CompletionSetStream,
-    DeadlineSet, Finished, JoinError, JoinHandle, Mapped, Overdue, Panic, Runnable, Scope, Spawn,
-    TaskId, Timed, TimedOut, Timing, TooDeep, Until, Waited, as_completed, as_completed_keyed,
-    completer, on_unseen_error, task, timed, wait, wait_deadline, wait_timeout,
+    DeadlineSet, Finished, FinishedShared, JoinError, JoinHandle, Mapped, Overdue, Panic, Runnable,
+    Scope, SharedHandle, SharedWait, Spawn, TaskHandle, TaskId, Timed, TimedOut, Timing, TooDeep,
+    Until, Waited, as_completed, as_completed_keyed, completer, on_unseen_error, task, timed, wait,
+    wait_deadline, wait_timeout,
 };
 
 /// The README's example, compiled and run.

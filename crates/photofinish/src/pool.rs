@@ -87,8 +87,52 @@ impl Pool {
         submit(&self.shared, closure)
     }
 
+    /// Queues many closures, and gives the handles to their outcomes, in the same order.
+    ///
+    /// It costs less than submitting them one by one: a worker is woken for the first, which wakes
+    /// the next while there is work, and once more when all are queued. So if workers fall asleep
+    /// meanwhile, because `closures` take long to come, they sleep until the last has come. In a
+    /// bounded pool it is the same as one by one.
+    ///
+    /// ```
+    /// use photofinish::as_completed;
+    ///
+    /// let pool = photofinish::Pool::new()?;
+    /// let squares = pool.submit_batch((0..10_u64).map(|n| move || n * n));
+    /// let sum: u64 = as_completed(squares).map(|finished| finished.outcome.unwrap()).sum();
+    /// assert_eq!(sum, 285);
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
+    pub fn submit_batch<F, T>(&self, closures: impl IntoIterator<Item = F>) -> Vec<JoinHandle<T>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        submit_batch(&self.shared, closures)
+    }
+
     /// Applies `function` to each input, on the pool's workers, and yields the results in the order
-    /// in which they are done: see [`MapUnordered`].
+    /// of the inputs: see [`Map`](photofinish_protocol::Map).
+    ///
+    /// ```
+    /// let pool = photofinish::Pool::new()?;
+    /// let lengths = pool.map(["three", "blind", "mice"], |word| word.len());
+    /// let lengths: Result<Vec<_>, _> = lengths.collect();
+    /// assert_eq!(lengths.unwrap(), [5, 5, 4]);
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
+    pub fn map<I, F, R>(&self, inputs: I, function: F) -> Map<I::IntoIter, F, R>
+    where
+        I: IntoIterator,
+        I::Item: Send + 'static,
+        F: Fn(I::Item) -> R + Send + Sync + 'static,
+        R: Send + 'static,
+    {
+        self.handle().map(inputs, function)
+    }
+
+    /// Applies `function` to each input, on the pool's workers, and yields the results in the order
+    /// in which they are done: see [`MapUnordered`](photofinish_protocol::MapUnordered).
     ///
     /// ```
     /// let pool = photofinish::Pool::new()?;
@@ -352,12 +396,38 @@ where
     }
 }
 
+fn submit_batch<F, T>(
+    shared: &Arc<Shared>,
+    closures: impl IntoIterator<Item = F>,
+) -> Vec<JoinHandle<T>>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let closures = closures.into_iter();
+    let mut handles = Vec::with_capacity(closures.size_hint().0);
+    let mut runnables = closures.map(|closure| {
+        let (runnable, handle) = task(closure);
+        handles.push(handle);
+        runnable
+    });
+    Worker::submit_all(shared, &mut runnables);
+    drop(runnables);
+    handles
+}
+
 impl Spawn for Pool {
     fn spawn(&self, runnable: Runnable) {
         Worker::submit(&self.shared, runnable);
     }
 
+    fn spawn_all(&self, runnables: &mut dyn Iterator<Item = Runnable>) {
+        Worker::submit_all(&self.shared, runnables);
+    }
+
     fn spawn_outside(&self, runnable: Runnable) {
+        // A map's tickets are few, and what they are for is bounded by its buffer.
+        self.shared.enter_anyway();
         self.shared.inject(runnable);
     }
 
@@ -414,6 +484,45 @@ impl Handle {
         T: Send + 'static,
     {
         submit(&self.shared, closure)
+    }
+
+    /// As [`Pool::submit_batch`].
+    ///
+    /// ```
+    /// let pool = photofinish::Pool::new()?;
+    /// let handle = pool.handle();
+    /// let nested = pool.submit(move || {
+    ///     let parts = handle.submit_batch((0..4).map(|n| move || n));
+    ///     parts.into_iter().map(|part| part.join().unwrap()).sum::<i32>()
+    /// });
+    /// assert_eq!(nested.join().unwrap(), 6);
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
+    pub fn submit_batch<F, T>(&self, closures: impl IntoIterator<Item = F>) -> Vec<JoinHandle<T>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        submit_batch(&self.shared, closures)
+    }
+
+    /// As [`Pool::map`].
+    ///
+    /// ```
+    /// let pool = photofinish::Pool::new()?;
+    /// let handle = pool.handle();
+    /// let sum = pool.submit(move || handle.map(0..10, |n| n * n).map(Result::unwrap).sum::<i32>());
+    /// assert_eq!(sum.join().unwrap(), 285);
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
+    pub fn map<I, F, R>(&self, inputs: I, function: F) -> Map<I::IntoIter, F, R>
+    where
+        I: IntoIterator,
+        I::Item: Send + 'static,
+        F: Fn(I::Item) -> R + Send + Sync + 'static,
+        R: Send + 'static,
+    {
+        Map::new(self.clone(), self.shared.victims.len(), inputs, function)
     }
 
     /// As [`Pool::map_unordered`].
@@ -493,7 +602,13 @@ impl Spawn for Handle {
         Worker::submit(&self.shared, runnable);
     }
 
+    fn spawn_all(&self, runnables: &mut dyn Iterator<Item = Runnable>) {
+        Worker::submit_all(&self.shared, runnables);
+    }
+
     fn spawn_outside(&self, runnable: Runnable) {
+        // A map's tickets are few, and what they are for is bounded by its buffer.
+        self.shared.enter_anyway();
         self.shared.inject(runnable);
     }
 
@@ -502,10 +617,16 @@ impl Spawn for Handle {
     }
 }
 
+/// A [`photofinish_protocol::Map`] on a [`Pool`].
+pub type Map<I, F, R> = photofinish_protocol::Map<I, F, R, Handle>;
+/// A [`photofinish_protocol::MapTimeout`] on a [`Pool`].
+pub type MapTimeout<I, F, R> = photofinish_protocol::MapTimeout<I, F, R, Handle>;
 /// A [`photofinish_protocol::MapUnordered`] on a [`Pool`].
 pub type MapUnordered<I, F, R> = photofinish_protocol::MapUnordered<I, F, R, Handle>;
 /// A [`photofinish_protocol::MapUnorderedTimeout`] on a [`Pool`].
 pub type MapUnorderedTimeout<I, F, R> = photofinish_protocol::MapUnorderedTimeout<I, F, R, Handle>;
+/// A [`photofinish_protocol::MapUnorderedStream`] on a [`Pool`].
+pub type MapUnorderedStream<I, F, R> = photofinish_protocol::MapUnorderedStream<I, F, R, Handle>;
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,10 +1,11 @@
 //! What all workers of a pool, and everybody who submits to it, have in common.
 
 use std::error::Error;
+use std::mem;
 use std::sync::{Arc, OnceLock};
 
 use crossbeam_utils::CachePadded;
-use photofinish_protocol::inbox::Inbox;
+use photofinish_protocol::inbox::{Batch, Inbox};
 use photofinish_protocol::run_buffer::Thief;
 use photofinish_protocol::sync::Ordering::{Relaxed, SeqCst};
 use photofinish_protocol::sync::{AtomicUsize, BUFFER, fence};
@@ -55,6 +56,32 @@ pub(crate) enum Refusal {
     Broken(Cause),
 }
 
+/// Tasks from outside that are published soon.
+struct Arrivals<'a> {
+    shared: &'a Shared,
+    waiting: Batch,
+}
+
+impl Arrivals<'_> {
+    /// How many are published at a time: so many that it costs next to nothing, and so few that a
+    /// worker need not wait for them.
+    const TOGETHER: usize = 64;
+
+    fn push(&mut self, task: Runnable) {
+        self.waiting.push(task);
+        if self.waiting.len() == Self::TOGETHER {
+            self.shared.inbox.push_batch(mem::take(&mut self.waiting));
+        }
+    }
+}
+
+impl Drop for Arrivals<'_> {
+    fn drop(&mut self) {
+        self.shared.inbox.push_batch(mem::take(&mut self.waiting));
+        self.shared.injected();
+    }
+}
+
 // The stages, in the order in which a pool can pass them; it may leave some out.
 
 /// The pool takes tasks, and its owner still has it.
@@ -89,6 +116,11 @@ impl Shared {
         }
     }
 
+    /// Whether there is a bound on how many tasks may be queued.
+    pub(crate) fn is_bounded(&self) -> bool {
+        self.room.is_some()
+    }
+
     /// Takes room for a task of the pool's own, which goes over the bound if there is none: a
     /// worker that waited for room could be the one who is to make it.
     #[inline]
@@ -114,6 +146,22 @@ impl Shared {
     /// Takes a task from outside the pool; one that comes after the end is not run.
     pub(crate) fn inject(&self, task: Runnable) {
         self.inbox.push(task);
+        self.injected();
+    }
+
+    /// Takes many tasks from outside, linked on this thread and published some at a time. A worker
+    /// is woken for the first one, which wakes the next while there is work, and once more when all
+    /// are there, or when `tasks` panics.
+    pub(crate) fn inject_all(&self, tasks: &mut dyn Iterator<Item = Runnable>) {
+        let Some(first) = tasks.next() else { return };
+        self.inject(first);
+        let mut arrivals = Arrivals { shared: self, waiting: Batch::EMPTY };
+        tasks.for_each(|task| arrivals.push(task));
+    }
+
+    /// Tasks from outside have been pushed.
+    #[inline]
+    fn injected(&self) {
         self.idle.work_pushed();
         // The fence in there pairs with the one in `stop`: either the end is seen here, or the
         // one who brought it about sees the task.
@@ -326,5 +374,14 @@ impl Shared {
             searching: self.idle.searching(),
             sleeping: self.idle.sleeping(),
         }
+    }
+}
+
+/// Does something when it is dropped, by a panic too.
+pub(crate) struct Finally<F: Fn()>(pub(crate) F);
+
+impl<F: Fn()> Drop for Finally<F> {
+    fn drop(&mut self) {
+        (self.0)();
     }
 }

@@ -17,7 +17,7 @@ use crate::counters::Counters;
 use crate::deque::{self, Stealer, insist};
 use crate::idle::{Bed, Risen};
 use crate::rejected::WorkerLost;
-use crate::shared::{Shared, Victim};
+use crate::shared::{Finally, Shared, Victim};
 use crate::stack::StackGauge;
 
 /// A worker's own queues and counters, made before its thread is.
@@ -150,6 +150,23 @@ impl Worker {
             Some(worker) => worker.push(task),
             None => shared.inject(task),
         }
+    }
+
+    /// As [`submit`](Self::submit), with many. A worker is woken for the first one, which wakes the
+    /// next while there is work, and once more when all are queued.
+    pub(crate) fn submit_all(shared: &Arc<Shared>, tasks: &mut dyn Iterator<Item = Runnable>) {
+        if shared.is_bounded() {
+            // Those that wait for room want workers who are awake.
+            return tasks.for_each(|task| Self::submit(shared, task));
+        }
+        let Some(worker) = Self::current(shared) else { return shared.inject_all(tasks) };
+        let Some(first) = tasks.next() else { return };
+        Self::submit(shared, first);
+        let _queued = Finally(|| {
+            shared.idle.work_published();
+            shared.sweep_if_halted();
+        });
+        tasks.for_each(|task| worker.queues.spawned.push(task));
     }
 
     /// Queues a task of the worker's own.

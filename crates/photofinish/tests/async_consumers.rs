@@ -597,7 +597,7 @@ fn futures_and_streams_are_send_where_the_result_is_and_show_their_state() {
     fn is_send<T: Send + Unpin>(_: &T) {}
     let (_completer, handle) = completer::<u8>();
     is_send(&handle);
-    let stream: AsCompletedStream<u8> = as_completed([handle]).into_stream();
+    let stream: AsCompletedStream<JoinHandle<u8>> = as_completed([handle]).into_stream();
     is_send(&stream);
     let shown = "AsCompletedStream(Outstanding { remaining: 1, total: 1 })";
     assert_eq!(format!("{stream:?}"), shown);

@@ -1,5 +1,6 @@
 //! Results in the order they cross the line.
 
+mod kinds;
 mod stream;
 
 use std::fmt;
@@ -7,10 +8,10 @@ use std::iter::FusedIterator;
 use std::time::{Duration, Instant};
 
 use crate::error::TimedOut;
-use crate::handle::JoinHandle;
-use crate::outstanding::{Finished, Outstanding};
+use crate::outstanding::Outstanding;
 use crate::sync::Deadline;
 
+pub use kinds::{FinishedShared, TaskHandle};
 pub use stream::AsCompletedStream;
 
 /// Iterates over tasks in the order they finish, each exactly once, whether it returned,
@@ -19,6 +20,11 @@ pub use stream::AsCompletedStream;
 /// What had finished before the call comes first, in input order; from then on the order is that
 /// in which tasks complete. Handles of different pools and completers may be mixed. Nothing that
 /// was yielded is kept alive.
+///
+/// The handles are of one kind. [`JoinHandle`](crate::JoinHandle)s are consumed, and each task
+/// comes as a [`Finished`](crate::Finished). [`SharedHandle`](crate::SharedHandle)s may be iterated
+/// by many at once, each of whom sees each task, as a [`FinishedShared`]; a task that is given twice
+/// is yielded once.
 ///
 /// # Blocking
 ///
@@ -36,13 +42,33 @@ pub use stream::AsCompletedStream;
 /// assert_eq!(results.next().unwrap().index, 0);
 /// assert!(results.next().is_none());
 /// ```
-pub fn as_completed<T>(handles: impl IntoIterator<Item = JoinHandle<T>>) -> AsCompleted<T> {
+///
+/// Two iterators over the same tasks:
+///
+/// ```
+/// use photofinish_protocol::{as_completed, completer};
+///
+/// let (completers, handles): (Vec<_>, Vec<_>) = (0..2).map(|_| completer()).unzip();
+/// let handles: Vec<_> = handles.into_iter().map(|handle| handle.shared()).collect();
+/// let iterators = [as_completed(handles.clone()), as_completed(handles)];
+/// for (n, completer) in completers.into_iter().enumerate().rev() {
+///     completer.complete(n).unwrap();
+/// }
+/// for results in iterators {
+///     let order: Vec<_> = results.map(|finished| *finished.outcome().unwrap()).collect();
+///     assert_eq!(order, [1, 0]);
+/// }
+/// ```
+pub fn as_completed<H: TaskHandle>(handles: impl IntoIterator<Item = H>) -> AsCompleted<H> {
     let handles = handles.into_iter();
     let mut tasks = Outstanding::with_capacity(handles.size_hint().0);
+    let mut kept = H::Kept::default();
     for handle in handles {
-        tasks.add(handle);
+        if let Some(task) = handle.enter(&mut kept) {
+            tasks.add(task);
+        }
     }
-    AsCompleted(tasks)
+    AsCompleted { tasks, kept }
 }
 
 /// The iterator of [`as_completed`].
@@ -61,9 +87,13 @@ pub fn as_completed<T>(handles: impl IntoIterator<Item = JoinHandle<T>>) -> AsCo
 ///
 /// What a task did happens before it is yielded.
 #[must_use = "iterators are lazy, and dropping this one loses the results"]
-pub struct AsCompleted<T>(Outstanding<T>);
+pub struct AsCompleted<H: TaskHandle> {
+    tasks: Outstanding<H::Value>,
+    /// What belongs to the tasks that have not been yielded.
+    kept: H::Kept,
+}
 
-impl<T> AsCompleted<T> {
+impl<H: TaskHandle> AsCompleted<H> {
     /// Gives up waiting `timeout` after this call.
     ///
     /// ```
@@ -75,7 +105,7 @@ impl<T> AsCompleted<T> {
     /// assert_eq!(results.next().unwrap().unwrap_err().unfinished(), 1);
     /// assert!(results.next().is_none());
     /// ```
-    pub fn timeout(self, timeout: Duration) -> AsCompletedTimeout<T> {
+    pub fn timeout(self, timeout: Duration) -> AsCompletedTimeout<H> {
         AsCompletedTimeout { results: self, deadline: Deadline::after(timeout), over: false }
     }
 
@@ -89,7 +119,7 @@ impl<T> AsCompleted<T> {
     /// let mut results = as_completed([handle]).deadline(Instant::now());
     /// assert!(results.next().unwrap().is_err());
     /// ```
-    pub fn deadline(self, deadline: Instant) -> AsCompletedTimeout<T> {
+    pub fn deadline(self, deadline: Instant) -> AsCompletedTimeout<H> {
         AsCompletedTimeout { results: self, deadline: Deadline::at(deadline), over: false }
     }
 
@@ -107,7 +137,7 @@ impl<T> AsCompleted<T> {
     /// assert_eq!(results.next().unwrap().outcome.unwrap(), 1);
     /// ```
     pub fn spin(mut self, spin: Duration) -> Self {
-        self.0.set_spin(spin);
+        self.tasks.set_spin(spin);
         self
     }
 
@@ -122,8 +152,39 @@ impl<T> AsCompleted<T> {
     /// completer.complete(1).unwrap();
     /// assert!(results.try_next().is_some());
     /// ```
-    pub fn try_next(&mut self) -> Option<Finished<T>> {
-        self.0.try_next()
+    pub fn try_next(&mut self) -> Option<H::Finished> {
+        self.tasks.try_next().map(|task| H::finish(task, &mut self.kept))
+    }
+
+    /// Yields the next task, waiting no longer than `timeout`, counted from the call; `Ok(None)` if
+    /// there are no more.
+    ///
+    /// # Blocking
+    ///
+    /// As [`AsCompletedTimeout`].
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`] if nothing has finished in time. The tasks go on, and so does the iterator.
+    ///
+    /// ```
+    /// use photofinish_protocol::{as_completed, completer};
+    /// use std::time::Duration;
+    ///
+    /// let (completer, handle) = completer();
+    /// let mut results = as_completed([handle]);
+    /// assert!(results.next_timeout(Duration::from_millis(1)).is_err());
+    /// completer.complete(1).unwrap();
+    /// assert!(results.next_timeout(Duration::ZERO).unwrap().is_some());
+    /// assert!(results.next_timeout(Duration::ZERO).unwrap().is_none());
+    /// ```
+    pub fn next_timeout(&mut self, timeout: Duration) -> Result<Option<H::Finished>, TimedOut> {
+        self.next_before(Deadline::after(timeout))
+    }
+
+    fn next_before(&mut self, deadline: Deadline) -> Result<Option<H::Finished>, TimedOut> {
+        let next = self.tasks.next(deadline)?;
+        Ok(next.map(|task| H::finish(task, &mut self.kept)))
     }
 
     /// Yields all tasks that are ready, waiting for the first of them; an empty vector when
@@ -140,25 +201,10 @@ impl<T> AsCompleted<T> {
     /// assert_eq!(results.next_batch().len(), 2);
     /// assert_eq!(results.next_batch().len(), 0);
     /// ```
-    pub fn next_batch(&mut self) -> Vec<Finished<T>> {
+    pub fn next_batch(&mut self) -> Vec<H::Finished> {
         let mut batch = Vec::new();
-        self.0.next_batch(&mut batch);
-        batch
-    }
-
-    /// Cancels all tasks that have not begun, and tells how many those were. They are yielded as
-    /// [`JoinError::Cancelled`](crate::JoinError::Cancelled).
-    ///
-    /// ```
-    /// use photofinish_protocol::{as_completed, completer};
-    ///
-    /// let (_completer, handle) = completer::<u8>();
-    /// let mut results = as_completed([handle]);
-    /// assert_eq!(results.cancel_unfinished(), 1);
-    /// assert!(results.next().unwrap().outcome.is_err());
-    /// ```
-    pub fn cancel_unfinished(&mut self) -> usize {
-        self.0.cancel_all()
+        self.tasks.next_batch(&mut batch);
+        batch.into_iter().map(|task| H::finish(task, &mut self.kept)).collect()
     }
 
     /// How many tasks have not been yielded yet.
@@ -174,7 +220,7 @@ impl<T> AsCompleted<T> {
     /// assert_eq!(results.remaining(), 0);
     /// ```
     pub fn remaining(&self) -> usize {
-        self.0.remaining()
+        self.tasks.remaining()
     }
 
     /// Gives back the handles of all tasks that have not been yielded, in input order. Those
@@ -189,16 +235,35 @@ impl<T> AsCompleted<T> {
     /// let outcomes: Vec<_> = handles.into_iter().map(|handle| handle.join().unwrap()).collect();
     /// assert_eq!(outcomes, [1]);
     /// ```
-    pub fn into_unfinished(self) -> Vec<JoinHandle<T>> {
-        self.0.into_handles()
+    pub fn into_unfinished(self) -> Vec<H> {
+        H::leave(self.tasks.into_handles(), self.kept)
+    }
+
+    /// Cancels all tasks that have not been yielded and have not begun, and tells how many that
+    /// were. They are yielded like all others, as [`JoinError::Cancelled`](crate::JoinError).
+    ///
+    /// ```
+    /// use photofinish_protocol::{as_completed, completer};
+    ///
+    /// let (mut running, first) = completer::<u8>();
+    /// let (_pending, second) = completer();
+    /// running.start();
+    /// let mut results = as_completed([first, second]);
+    /// assert_eq!(results.cancel_unfinished(), 1);
+    /// assert_eq!(results.next().unwrap().index, 1);
+    /// assert_eq!(results.remaining(), 1);
+    /// ```
+    pub fn cancel_unfinished(&mut self) -> usize {
+        H::cancel(&self.kept, || self.tasks.cancel_all())
     }
 }
 
-impl<T> Iterator for AsCompleted<T> {
-    type Item = Finished<T>;
+impl<H: TaskHandle> Iterator for AsCompleted<H> {
+    type Item = H::Finished;
 
-    fn next(&mut self) -> Option<Finished<T>> {
-        self.0.next(Deadline::NEVER).unwrap_or_else(|_| unreachable!("the wait has no deadline"))
+    fn next(&mut self) -> Option<H::Finished> {
+        self.next_before(Deadline::NEVER)
+            .unwrap_or_else(|_| unreachable!("the wait has no deadline"))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -206,12 +271,12 @@ impl<T> Iterator for AsCompleted<T> {
     }
 }
 
-impl<T> ExactSizeIterator for AsCompleted<T> {}
-impl<T> FusedIterator for AsCompleted<T> {}
+impl<H: TaskHandle> ExactSizeIterator for AsCompleted<H> {}
+impl<H: TaskHandle> FusedIterator for AsCompleted<H> {}
 
-impl<T> fmt::Debug for AsCompleted<T> {
+impl<H: TaskHandle> fmt::Debug for AsCompleted<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("AsCompleted").field(&self.0).finish()
+        f.debug_tuple("AsCompleted").field(&self.tasks).finish()
     }
 }
 
@@ -238,40 +303,40 @@ impl<T> fmt::Debug for AsCompleted<T> {
 /// assert_eq!(results.next().unwrap().outcome.unwrap(), 1);
 /// ```
 #[must_use = "iterators are lazy, and dropping this one loses the results"]
-pub struct AsCompletedTimeout<T> {
-    results: AsCompleted<T>,
+pub struct AsCompletedTimeout<H: TaskHandle> {
+    results: AsCompleted<H>,
     deadline: Deadline,
     over: bool,
 }
 
-impl<T> AsCompletedTimeout<T> {
+impl<H: TaskHandle> AsCompletedTimeout<H> {
     /// How many tasks have not been yielded yet.
     pub fn remaining(&self) -> usize {
         self.results.remaining()
     }
 
     /// The iterator without the deadline, at the place where this one is.
-    pub fn into_inner(self) -> AsCompleted<T> {
+    pub fn into_inner(self) -> AsCompleted<H> {
         self.results
     }
 }
 
-impl<T> Iterator for AsCompletedTimeout<T> {
-    type Item = Result<Finished<T>, TimedOut>;
+impl<H: TaskHandle> Iterator for AsCompletedTimeout<H> {
+    type Item = Result<H::Finished, TimedOut>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.over {
             return None;
         }
-        let next = self.results.0.next(self.deadline);
+        let next = self.results.next_before(self.deadline);
         self.over = !matches!(next, Ok(Some(_)));
         next.transpose()
     }
 }
 
-impl<T> FusedIterator for AsCompletedTimeout<T> {}
+impl<H: TaskHandle> FusedIterator for AsCompletedTimeout<H> {}
 
-impl<T> fmt::Debug for AsCompletedTimeout<T> {
+impl<H: TaskHandle> fmt::Debug for AsCompletedTimeout<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AsCompletedTimeout")
             .field("results", &self.results)

@@ -11,7 +11,8 @@
 //!
 //! Who may touch what, by the state word:
 //!
-//! 1. **link**: whoever pushes the task, until its push; then the consumer.
+//! 1. **link**: whoever pushes the task, until its push; then the consumer. A task that nobody
+//!    cancels and nobody has begun may hang by it in a list of its runner's.
 //! 2. **destination** and **tag**: the handle while the task is not attached; then nobody writes
 //!    them, the handle and whoever is owed to deliver the task read the destination, and its
 //!    consumer the tag.
@@ -23,6 +24,7 @@
 use std::mem::{ManuallyDrop, offset_of};
 use std::ptr::NonNull;
 
+use crate::destination::{Address, Destination};
 use crate::error::JoinError;
 use crate::id::TaskId;
 use crate::panic::{catch, contain};
@@ -41,7 +43,7 @@ pub(crate) struct Header {
     table: &'static Table,
     /// The link comes with its place in the header known: see [`of_node`](Header::of_node).
     node: Node,
-    destination: UnsafeCell<Option<NonNull<Queue>>>,
+    destination: UnsafeCell<Option<Address>>,
     tag: UnsafeCell<usize>,
     behind: UnsafeCell<Option<TaskRef>>,
     /// Stands for the storage, whose type the header does not know, so that a model sees who
@@ -91,7 +93,7 @@ where
 {
     let (state, destination, tag) = match promised_to {
         None => (Snapshot::PENDING, None, 0),
-        Some((queue, tag)) => (Snapshot::PROMISED, Some(queue), tag),
+        Some((queue, tag)) => (Snapshot::PROMISED, Some(Destination::Queue(queue).into()), tag),
     };
     let cell = Cell::<F, T> {
         header: Header {
@@ -246,10 +248,10 @@ impl Header {
     /// The task is attached, and the caller is owed to deliver it or holds its handle, so that
     /// nobody writes the destination.
     #[inline]
-    pub(crate) unsafe fn destination(&self) -> NonNull<Queue> {
+    pub(crate) unsafe fn destination(&self) -> Destination {
         // SAFETY: the caller's promise.
-        let destination = self.destination.with(|destination| unsafe { destination.read() });
-        destination.expect("the task is attached, so a destination is set")
+        let address = self.destination.with(|destination| unsafe { destination.read() });
+        address.expect("the task is attached, so a destination is set").into()
     }
 
     /// Where the task is to be delivered, and what the consumer calls it (rule 2).
@@ -257,9 +259,10 @@ impl Header {
     /// # Safety
     ///
     /// The caller is the handle and the task is neither attached nor finished.
-    pub(crate) unsafe fn set_destination(&self, queue: NonNull<Queue>, tag: usize) {
+    pub(crate) unsafe fn set_destination(&self, destination: Destination, tag: usize) {
+        let address = Address::from(destination);
         // SAFETY: the caller's promise.
-        self.destination.with_mut(|destination| unsafe { destination.write(Some(queue)) });
+        self.destination.with_mut(|destination| unsafe { destination.write(Some(address)) });
         // SAFETY: the caller's promise.
         self.tag.with_mut(|place| unsafe { place.write(tag) });
     }

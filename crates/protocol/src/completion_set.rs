@@ -99,6 +99,38 @@ impl<T> CompletionSet<T> {
         id
     }
 
+    /// Submits many tasks to `pool`, to be delivered here, and tells how many. Their indices follow
+    /// each other, in the order of the closures.
+    ///
+    /// ```
+    /// use photofinish_protocol::{CompletionSet, Runnable, Spawn};
+    ///
+    /// struct RightNow;
+    /// impl Spawn for RightNow {
+    ///     fn spawn(&self, runnable: Runnable) {
+    ///         runnable.run();
+    ///     }
+    /// }
+    ///
+    /// let mut set = CompletionSet::new();
+    /// assert_eq!(set.submit_batch(&RightNow, (0..3).map(|n| move || n * n)), 3);
+    /// let last = std::iter::from_fn(|| set.next_finished()).last().unwrap();
+    /// assert_eq!((last.index, last.outcome.unwrap()), (2, 4));
+    /// ```
+    pub fn submit_batch<F>(
+        &mut self,
+        pool: &(impl Spawn + ?Sized),
+        closures: impl IntoIterator<Item = F>,
+    ) -> usize
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let before = self.total();
+        pool.spawn_all(&mut closures.into_iter().map(|closure| self.0.bind(closure).0));
+        self.total() - before
+    }
+
     /// Adds a task that has been submitted before, or is completed by hand.
     ///
     /// ```

@@ -1,15 +1,18 @@
 //! The reading end of one task.
 
+mod callback;
 mod future;
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem::{self, ManuallyDrop};
+use std::ptr::NonNull;
 use std::time::Duration;
 
 use crate::consumer::{Consumer, NotReady};
 use crate::error::JoinError;
 use crate::id::TaskId;
+use crate::queue::Node;
 use crate::state::{Attach, Cancel, Detach, Phase};
 use crate::sync::Deadline;
 use crate::task::Task;
@@ -128,6 +131,27 @@ impl<T> JoinHandle<T> {
         unsafe { self.into_task().resign() }
     }
 
+    /// The handle's share, as a node to keep.
+    ///
+    /// # Panics
+    ///
+    /// As `into_task`.
+    pub(crate) fn into_node(self) -> NonNull<Node> {
+        self.into_task().node()
+    }
+
+    /// The handle again.
+    ///
+    /// # Safety
+    ///
+    /// `into_node` gave the node for a handle to a `T`, and the share was not taken back since.
+    pub(crate) unsafe fn of_node(node: NonNull<Node>) -> Self {
+        // SAFETY: the node is that of a task.
+        let task = unsafe { Task::of_node(node) };
+        // SAFETY: the caller's promise.
+        unsafe { Self::new(task) }
+    }
+
     /// Waits for the task and gives its outcome.
     ///
     /// # Blocking
@@ -204,6 +228,7 @@ impl<T> JoinHandle<T> {
         self.wait(Deadline::after(timeout)).map_err(|(handle, _)| handle)
     }
 
+    /// Waits until `deadline`; the handle comes back if the wait ended too early.
     pub(crate) fn wait(self, deadline: Deadline) -> Result<Result<T, JoinError>, (Self, NotReady)> {
         // If a poll came before, this thread takes over from the executor's task.
         let Some(mut consumer) = self.awaiting().or_else(|| self.begin_to_wait()) else {
@@ -393,6 +418,12 @@ impl Canceller {
     pub fn id(&self) -> TaskId {
         // SAFETY: the canceller's share is ours.
         unsafe { self.0.id() }
+    }
+
+    /// Where the task is in its life.
+    pub(crate) fn phase(&self) -> Phase {
+        // SAFETY: the canceller's share is ours.
+        unsafe { self.0.state() }.phase()
     }
 }
 

@@ -20,6 +20,7 @@
 //! | [`slab`] | memory in cells, recycled a chunk at a time |
 //! | `storage` | where memory comes from |
 //! | `queue` | the completion queue |
+//! | `destination` | where a finished task goes |
 //! | `cell` | a task in memory |
 //! | `task` | what the holders of a task's shares do |
 //! | [`helper`] | what a worker does while it waits |
@@ -28,8 +29,10 @@
 //! | [`inbox`] | tasks on their way to a pool |
 //! | `claims`, `slot`, `block` | many items in one piece of memory, and who works on which |
 //! | `window` | the consumer's side of a block |
-//! | `map_unordered` | a function applied to many inputs |
+//! | `map`, `map_unordered` | a function applied to many inputs |
 //! | `scope` | tasks that borrow |
+//! | `waiters` | who waits for one outcome |
+//! | `shared_handle` | one outcome for many |
 //! | `roster` | who is outstanding |
 //! | `adder` | feeding a set from other threads |
 //! | `outstanding` | many tasks at once |
@@ -59,6 +62,8 @@ mod storage;
 
 mod queue;
 
+mod destination;
+
 mod cell;
 mod task;
 
@@ -80,11 +85,15 @@ mod block;
 
 mod window;
 
+mod map;
 mod map_unordered;
 
 mod completer;
 
 mod scope;
+mod waiters;
+
+mod shared_handle;
 
 mod roster;
 
@@ -100,7 +109,9 @@ mod completion_set;
 mod deadline_set;
 
 pub use adder::Adder;
-pub use as_completed::{AsCompleted, AsCompletedStream, AsCompletedTimeout, as_completed};
+pub use as_completed::{
+    AsCompleted, AsCompletedStream, AsCompletedTimeout, FinishedShared, TaskHandle, as_completed,
+};
 pub use completer::{Completer, completer};
 pub use completion_set::{CompletionSet, CompletionSetStream};
 pub use deadline_set::{DeadlineSet, Overdue};
@@ -108,11 +119,13 @@ pub use error::{JoinError, TimedOut, TooDeep};
 pub use handle::{Cancelled, Canceller, JoinHandle};
 pub use id::TaskId;
 pub use keyed::{AsCompletedKeyed, AsCompletedKeyedTimeout, as_completed_keyed};
+pub use map::{Map, MapTimeout};
 pub use map_unordered::{MapUnordered, MapUnorderedStream, MapUnorderedTimeout, Mapped};
 pub use outstanding::Finished;
 pub use panic::{Panic, contain};
 pub use runnable::{Runnable, Spawn, task};
 pub use scope::{Scope, scope};
+pub use shared_handle::{SharedHandle, SharedWait};
 pub use state::{Phase, Snapshot};
 pub use timed::{Timed, Timing, timed};
 pub use unseen::{AlreadySet, on_unseen_error};

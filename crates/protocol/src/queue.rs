@@ -31,6 +31,17 @@ impl Node {
     pub(crate) fn new() -> Self {
         Self { next: UnsafeCell::new(ptr::null_mut()) }
     }
+
+    /// Lets the link point at `next`.
+    ///
+    /// # Safety
+    ///
+    /// Nobody else reads or writes the link.
+    #[inline]
+    pub(crate) unsafe fn point_at(&self, next: *mut Node) {
+        // SAFETY: the caller's promise.
+        self.next.with_mut(|place| unsafe { place.write(next) });
+    }
 }
 
 const WAITING: usize = 1;
@@ -117,9 +128,9 @@ impl Queue {
                 return Pushed::Closed;
             }
             // SAFETY: the node is the caller's until the push, and it is live.
-            let link = unsafe { &node.as_ref().next };
+            let link = unsafe { node.as_ref() };
             // SAFETY: nobody else reads or writes a link before its node is pushed.
-            link.with_mut(|next| unsafe { next.write(newest(head)) });
+            unsafe { link.point_at(newest(head)) };
             let pushed = node.as_ptr().map_addr(|address| address | (head.addr() & WAITING));
             // ORDERING (edge delivery): Release; pairs with the Acquire in take and close;
             // carries the link and all that happened to the task.
@@ -240,8 +251,8 @@ pub(crate) struct Chain {
 impl Chain {
     pub(crate) const EMPTY: Self = Self { oldest: ptr::null_mut(), len: 0 };
 
-    /// Turns a stack, newest first, around in place.
-    fn oldest_first(newest: *mut Node) -> Self {
+    /// Turns a stack that the caller has taken, newest first, around in place.
+    pub(crate) fn oldest_first(newest: *mut Node) -> Self {
         let mut chain = Self::EMPTY;
         let mut stack = newest;
         while let Some(node) = NonNull::new(stack) {

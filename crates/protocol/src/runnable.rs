@@ -1,9 +1,11 @@
 //! The runner's side of a task that is run from a closure.
 
 use std::mem;
+use std::ptr::NonNull;
 
 use crate::error::JoinError;
 use crate::handle::JoinHandle;
+use crate::queue::Node;
 use crate::task::Task;
 
 /// A task that somebody is to run: the runner's share, as a value.
@@ -109,6 +111,21 @@ impl Runnable {
         claimed
     }
 
+    /// The runner's share, as a node for a list of its owner's.
+    pub(crate) fn into_node(self) -> NonNull<Node> {
+        self.into_task().node()
+    }
+
+    /// The runner's share again.
+    ///
+    /// # Safety
+    ///
+    /// `into_node` gave the node, and the share was not taken back since.
+    pub(crate) unsafe fn of_node(node: NonNull<Node>) -> Self {
+        // SAFETY: the node is that of a task.
+        Self(unsafe { Task::of_node(node) })
+    }
+
     #[inline]
     pub(crate) fn into_task(self) -> Task {
         let task = self.0;
@@ -170,6 +187,13 @@ pub trait Spawn {
     /// Takes the task over. One that will not be run is dropped, which ends it as
     /// [`JoinError::Abandoned`].
     fn spawn(&self, runnable: Runnable);
+
+    /// Takes many tasks over. A pool may wait with waking its workers, all but the first, until the
+    /// last one is there.
+    fn spawn_all(&self, runnables: &mut dyn Iterator<Item = Runnable>) {
+        runnables.for_each(|runnable| self.spawn(runnable));
+    }
+
     /// As [`spawn`](Self::spawn), but queues behind what others wait for, even if the caller is a
     /// task of the pool: for tasks that have had their turn.
     fn spawn_outside(&self, runnable: Runnable) {

@@ -8,6 +8,7 @@
 use std::ptr::NonNull;
 
 use crate::cell::{self, Header, TaskRef};
+use crate::destination::{Continuation, Destination};
 use crate::error::JoinError;
 use crate::id::TaskId;
 use crate::queue::{Node, Pushed, Queue};
@@ -31,11 +32,16 @@ impl Task {
     ///
     /// # Safety
     ///
-    /// The caller took the node from a queue.
+    /// The node is that of a live task: taken from a queue or a list, or delivered.
     #[inline]
     pub(crate) unsafe fn of_node(node: NonNull<Node>) -> Self {
-        // SAFETY: only tasks' nodes are pushed, and a delivered task is live.
+        // SAFETY: the caller's promise.
         Self(unsafe { Header::of_node(node) })
+    }
+
+    /// The link by which the task hangs in a list.
+    pub(crate) fn node(self) -> NonNull<Node> {
+        Header::node(self.0)
     }
 
     #[inline]
@@ -259,6 +265,25 @@ impl Task {
     /// this returns [`Attach::Promised`], the queue's consumer counts the task as outstanding.
     pub(crate) unsafe fn attach(self, queue: NonNull<Queue>, tag: usize) -> Attach {
         // SAFETY: the caller's promise.
+        unsafe { self.promise(Destination::Queue(queue), tag) }
+    }
+
+    /// Promises the task to `continuation`, unless it has finished.
+    ///
+    /// # Safety
+    ///
+    /// As [`attach`](Self::attach). If this returns [`Attach::Promised`], the handle's share and
+    /// the block are the continuation's.
+    pub(crate) unsafe fn go_on_with(self, continuation: NonNull<Continuation>) -> Attach {
+        // SAFETY: the caller's promise.
+        unsafe { self.promise(Destination::Continuation(continuation), 0) }
+    }
+
+    /// # Safety
+    ///
+    /// As [`attach`](Self::attach) or [`go_on_with`](Self::go_on_with).
+    unsafe fn promise(self, destination: Destination, tag: usize) -> Attach {
+        // SAFETY: the caller's promise.
         let header = unsafe { self.header() };
         // A task whose delivery is still under way (a detach came too late for it) is finished:
         // its destination is somebody else's and must not be written.
@@ -266,7 +291,7 @@ impl Task {
             return Attach::Finished;
         }
         // SAFETY: the task has not finished and is not attached.
-        unsafe { header.set_destination(queue, tag) };
+        unsafe { header.set_destination(destination, tag) };
         header.word().attach()
     }
 
@@ -284,12 +309,15 @@ impl Task {
     ///
     /// # Safety
     ///
-    /// The caller holds the handle's share of an attached task.
-    pub(crate) unsafe fn destination(self) -> NonNull<Queue> {
+    /// The caller holds the handle's share of a task that is attached to a queue.
+    pub(crate) unsafe fn queue(self) -> NonNull<Queue> {
         // SAFETY: the caller's promise.
         let header = unsafe { self.header() };
         // SAFETY: only the handle writes the destination, and the handle is the caller's.
-        unsafe { header.destination() }
+        match unsafe { header.destination() } {
+            Destination::Queue(queue) => queue,
+            Destination::Continuation(_) => unreachable!("its handle is the continuation's"),
+        }
     }
 
     /// Takes the outcome and keeps the handle's share.
@@ -491,7 +519,7 @@ impl Task {
         }
     }
 
-    /// Pushes the task to its destination; if the consumer has left, settles in its place.
+    /// Hands the task to its destination; if a consumer has left, settles in its place.
     ///
     /// # Safety
     ///
@@ -502,9 +530,15 @@ impl Task {
         let header = unsafe { self.header() };
         // SAFETY: the delivery is the caller's, so nobody writes the destination. It is read
         // after the transition, never before: before, it races with attach.
-        let queue = unsafe { header.destination() };
+        let queue = match unsafe { header.destination() } {
+            Destination::Queue(queue) => queue,
+            Destination::Continuation(continuation) => {
+                // SAFETY: the delivery is the caller's, and the continuation has been promised it.
+                return unsafe { Continuation::deliver(continuation, self.node()) };
+            }
+        };
         // SAFETY: the delivery is the caller's, and the queue has been promised it.
-        match unsafe { Queue::push(queue, Header::node(self.0)) } {
+        match unsafe { Queue::push(queue, self.node()) } {
             Pushed::Delivered => {}
             Pushed::Closed => {
                 // SAFETY: the push found the queue closed; the closer left the handle's share.

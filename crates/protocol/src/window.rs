@@ -105,8 +105,8 @@ where
         (least.saturating_add(under_way), most.and_then(|most| most.checked_add(under_way)))
     }
 
-    pub(crate) fn timed_out(&self) -> TimedOut {
-        TimedOut::new(self.under_way(), self.pulled)
+    fn timed_out(&self) -> TimedOut {
+        TimedOut::new(self.pulled - self.received, self.pulled)
     }
 
     /// An item has been handed out: another one may be pulled.
@@ -161,7 +161,7 @@ where
     }
 
     /// Fills up, unless that can wait until more is handed out.
-    fn fill_in_time(&mut self) {
+    pub(crate) fn fill_in_time(&mut self) {
         if self.room() >= (self.buffer / 4).clamp(1, FEW) {
             self.fill();
         }

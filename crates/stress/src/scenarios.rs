@@ -187,7 +187,7 @@ impl Consumer {
         self.drain(&mut batch, results);
     }
 
-    fn drain(&mut self, batch: &mut Batch, mut results: AsCompleted<Parcel>) {
+    fn drain(&mut self, batch: &mut Batch, mut results: AsCompleted<JoinHandle<Parcel>>) {
         let enough = if self.chance(30) { self.rng.usize(..=batch.len()) } else { 0 };
         while results.remaining() > enough {
             match self.rng.u8(..10) {
@@ -216,7 +216,12 @@ impl Consumer {
     }
 
     /// The iterator is used no more, and not more than `enough` tasks have not come.
-    fn leave(&mut self, batch: &mut Batch, enough: usize, results: AsCompleted<Parcel>) {
+    fn leave(
+        &mut self,
+        batch: &mut Batch,
+        enough: usize,
+        results: AsCompleted<JoinHandle<Parcel>>,
+    ) {
         if enough == 0 {
             let rest = results.count();
             assert_eq!(rest, 0, "an iterator with nothing remaining is at its end");

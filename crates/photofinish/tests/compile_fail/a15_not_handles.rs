@@ -1,4 +1,4 @@
-//@ error: E0271
+//@ error: E0277
 //! Row A15: CPython notices what is not a future at the first `next`.
 use photofinish::as_completed;
 

@@ -7,7 +7,7 @@ fn send<T: Send>() {}
 
 pub fn all() {
     send::<JoinHandle<Rc<u8>>>();
-    send::<AsCompleted<Rc<u8>>>();
+    send::<AsCompleted<JoinHandle<Rc<u8>>>>();
     send::<CompletionSet<Rc<u8>>>();
     send::<Completer<Rc<u8>>>();
 }

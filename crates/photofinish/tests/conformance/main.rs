@@ -11,6 +11,7 @@ mod as_completed;
 mod callbacks;
 mod executor;
 mod futures;
+mod map;
 mod shutdown;
 mod threads;
 mod wait;

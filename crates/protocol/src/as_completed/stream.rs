@@ -6,8 +6,7 @@ use std::task::{Context, Poll};
 
 use futures_core::{FusedStream, Stream};
 
-use super::AsCompleted;
-use crate::outstanding::{Finished, Outstanding};
+use super::{AsCompleted, TaskHandle};
 
 /// Yields tasks in the order they finish, to an async task: see [`AsCompleted::into_stream`].
 ///
@@ -15,9 +14,9 @@ use crate::outstanding::{Finished, Outstanding};
 ///
 /// [`is_terminated`]: FusedStream::is_terminated
 #[must_use = "streams do nothing unless polled, and dropping this one loses the results"]
-pub struct AsCompletedStream<T>(Outstanding<T>);
+pub struct AsCompletedStream<H: TaskHandle>(AsCompleted<H>);
 
-impl<T> AsCompleted<T> {
+impl<H: TaskHandle> AsCompleted<H> {
     /// The same tasks as a `Stream`, for any executor. It is a type of its own, because a blocking
     /// `next` inside async code is a trap.
     ///
@@ -48,12 +47,12 @@ impl<T> AsCompleted<T> {
     ///     assert_eq!(order, ["fast", "slow"]);
     /// });
     /// ```
-    pub fn into_stream(self) -> AsCompletedStream<T> {
-        AsCompletedStream(self.0)
+    pub fn into_stream(self) -> AsCompletedStream<H> {
+        AsCompletedStream(self)
     }
 }
 
-impl<T> AsCompletedStream<T> {
+impl<H: TaskHandle> AsCompletedStream<H> {
     /// How many tasks have not been yielded yet.
     pub fn remaining(&self) -> usize {
         self.0.remaining()
@@ -74,17 +73,18 @@ impl<T> AsCompletedStream<T> {
     /// let rest: Vec<_> = stream.into_inner().map(|finished| finished.index).collect();
     /// assert_eq!(rest, [1]);
     /// ```
-    pub fn into_inner(mut self) -> AsCompleted<T> {
-        self.0.stop_polling();
-        AsCompleted(self.0)
+    pub fn into_inner(mut self) -> AsCompleted<H> {
+        self.0.tasks.stop_polling();
+        self.0
     }
 }
 
-impl<T> Stream for AsCompletedStream<T> {
-    type Item = Finished<T>;
+impl<H: TaskHandle> Stream for AsCompletedStream<H> {
+    type Item = H::Finished;
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Finished<T>>> {
-        self.0.poll_next(context)
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<H::Finished>> {
+        let AsCompleted { tasks, kept } = &mut self.0;
+        tasks.poll_next(context).map(|next| next.map(|task| H::finish(task, kept)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -92,17 +92,17 @@ impl<T> Stream for AsCompletedStream<T> {
     }
 }
 
-impl<T> FusedStream for AsCompletedStream<T> {
+impl<H: TaskHandle> FusedStream for AsCompletedStream<H> {
     fn is_terminated(&self) -> bool {
         self.remaining() == 0
     }
 }
 
 // Nothing in the stream is pinned: the values lie in the tasks.
-impl<T> Unpin for AsCompletedStream<T> {}
+impl<H: TaskHandle> Unpin for AsCompletedStream<H> {}
 
-impl<T> fmt::Debug for AsCompletedStream<T> {
+impl<H: TaskHandle> fmt::Debug for AsCompletedStream<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("AsCompletedStream").field(&self.0).finish()
+        f.debug_tuple("AsCompletedStream").field(&self.0.tasks).finish()
     }
 }

@@ -127,8 +127,9 @@ impl<T> JoinHandle<T> {
         if !state.is_attached() || state.is_split() {
             return None;
         }
-        // SAFETY: the handle's share is ours, and the task is attached.
-        let queue = unsafe { self.task.destination() };
+        // SAFETY: the handle's share is ours, and the task is attached to a queue: with a
+        // continuation, the handle would be the continuation's.
+        let queue = unsafe { self.task.queue() };
         // SAFETY: an attached task whose handle is here was promised by `begin_to_wait`, and the
         // consumer was forgotten then. Handle and consumer are in one hand.
         Some(unsafe { Consumer::resume(queue) })
