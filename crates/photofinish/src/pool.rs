@@ -335,8 +335,7 @@ impl Pool {
     /// # Ok::<(), photofinish::BuildError>(())
     /// ```
     pub fn shutdown_now(mut self) -> Shutdown {
-        self.shared.halt();
-        let awaited = self.shared.running();
+        let awaited = self.shared.halt();
         let awaited = if self.join_workers() { awaited } else { 0 };
         Shutdown::new(self.shared.cancelled(), awaited)
     }

@@ -253,9 +253,14 @@ impl Shared {
     }
 
     /// Ends the pool at once: workers begin nothing more, and what is queued is cancelled. How
-    /// many tasks that were is in [`cancelled`](Self::cancelled), when all workers have left.
-    pub(crate) fn halt(&self) {
+    /// many tasks that were is in [`cancelled`](Self::cancelled), when all workers have left. Gives
+    /// the number of those that run on.
+    pub(crate) fn halt(&self) -> usize {
+        // Before anybody learns that his task is cancelled, and lets another one end for that.
+        self.advance(HALTED);
+        let running = self.running();
         self.stop(HALTED);
+        running
     }
 
     /// How many tasks have been cancelled by a halt.
