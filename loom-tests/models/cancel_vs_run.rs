@@ -3,7 +3,7 @@
 
 use photofinish_loom_tests::Bound::Unbounded;
 use photofinish_loom_tests::{Mark, Value, Witness, live_values, model, spawn};
-use photofinish_protocol::{Cancelled, as_completed, completer, task};
+use photofinish_protocol::{Cancelled, TaskContext, as_completed, completer, task};
 
 use super::{is_cancelled, number};
 
@@ -27,12 +27,65 @@ fn a_cancelled_task_never_runs_and_a_running_one_is_not_cancelled() {
                 assert!(is_cancelled(handle.join()));
                 assert!(!ran.is_set());
             }
-            Cancelled::NoLonger => {
+            Cancelled::Requested | Cancelled::NoLonger => {
                 LOST.seen();
                 assert_eq!(number(handle.join()), 2);
                 assert_eq!(live_values(), 0);
             }
             Cancelled::Before => unreachable!("nobody else cancels"),
+        }
+    });
+}
+
+/// What the canceller writes before it asks. The checker watches it.
+struct Note(loom::cell::Cell<u32>);
+
+// SAFETY: the model reads it only where the request says that it has been written, and the checker
+// reports a race.
+unsafe impl Sync for Note {}
+// SAFETY: as above.
+unsafe impl Send for Note {}
+
+impl Note {
+    fn write(&self, number: u32) {
+        self.0.set(number);
+    }
+
+    fn read(&self) -> u32 {
+        self.0.get()
+    }
+}
+
+#[test]
+fn a_running_task_that_sees_a_request_sees_what_was_done_before_it() {
+    static SEEN: Witness = Witness::new("the task saw the request");
+    static MISSED: Witness = Witness::new("the request came after the look");
+    static CANCELLED: Witness = Witness::new("the task was cancelled");
+    let witnesses = [&SEEN, &MISSED, &CANCELLED];
+    model("cancel_requested", Unbounded, &witnesses, || {
+        let note = loom::sync::Arc::new(Note(loom::cell::Cell::new(0)));
+        let read = loom::sync::Arc::clone(&note);
+        let (runnable, handle) = task(move || {
+            let context = TaskContext::current().expect("this is a task");
+            let seen = context.is_cancel_requested();
+            if seen {
+                assert_eq!(read.read(), 7);
+            }
+            seen
+        });
+        spawn(|| runnable.run());
+        note.write(7);
+        let cancelled = handle.cancel();
+        match handle.join() {
+            Ok(seen) => {
+                assert!(!cancelled.is_cancelled());
+                SEEN.seen_if(seen);
+                MISSED.seen_if(!seen && cancelled == Cancelled::Requested);
+            }
+            Err(_) => {
+                assert_eq!(cancelled, Cancelled::Now);
+                CANCELLED.seen();
+            }
         }
     });
 }
@@ -48,7 +101,7 @@ fn a_task_cancelled_and_left_is_freed_by_its_runner() {
         let cancelled = handle.cancel();
         drop(handle);
         WON.seen_if(cancelled == Cancelled::Now);
-        LOST.seen_if(cancelled == Cancelled::NoLonger);
+        LOST.seen_if(!cancelled.is_cancelled());
     });
 }
 
@@ -68,7 +121,7 @@ fn an_attached_task_that_is_cancelled_while_it_is_begun_is_yielded_once() {
         assert_eq!(is_cancelled(finished.outcome), cancelled == Cancelled::Now);
         assert!(results.next().is_none());
         WON.seen_if(cancelled == Cancelled::Now);
-        LOST.seen_if(cancelled == Cancelled::NoLonger);
+        LOST.seen_if(!cancelled.is_cancelled());
     });
 }
 
@@ -92,7 +145,7 @@ fn a_task_revoked_by_its_pool_while_it_is_cancelled_ends_as_cancelled_once() {
         });
         let cancelled = handle.cancel();
         HANDLE.seen_if(cancelled == Cancelled::Now);
-        RUNNING.seen_if(cancelled == Cancelled::NoLonger);
+        RUNNING.seen_if(cancelled == Cancelled::Requested);
         BEFORE.seen_if(cancelled == Cancelled::Before);
         assert!(is_cancelled(handle.join()));
         assert_eq!(live_values(), 0);
@@ -119,7 +172,7 @@ fn a_completer_learns_that_its_task_was_cancelled_and_keeps_the_value() {
                 assert_eq!(is_cancelled(outcome), cancelled == Cancelled::Now);
             }
             Err(handle) => {
-                assert_eq!(cancelled, Cancelled::NoLonger);
+                assert_eq!(cancelled, Cancelled::Requested);
                 assert_eq!(number(handle.join()), 7);
             }
         }

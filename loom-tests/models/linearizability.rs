@@ -129,8 +129,9 @@ fn a_task_is_begun_completed_or_cancelled_at_one_moment() {
     static RAN: Witness = Witness::new("the task ran to its end");
     static CANCELLED: Witness = Witness::new("the task was cancelled");
     static TOO_LATE: Witness = Witness::new("the cancellation came too late");
+    static REQUESTED: Witness = Witness::new("the cancellation was a request");
     static EARLY: Witness = Witness::new("the task had not finished at the first look");
-    let witnesses = [&RAN, &CANCELLED, &TOO_LATE, &EARLY];
+    let witnesses = [&RAN, &CANCELLED, &TOO_LATE, &REQUESTED, &EARLY];
     model("linear_task", Preemptions(2), &witnesses, || {
         let party = Party::of(3);
         let (mut completer, handle) = completer();
@@ -146,6 +147,7 @@ fn a_task_is_begun_completed_or_cancelled_at_one_moment() {
         spawn(move || {
             let cancelled = other.history.record(|| canceller.cancel(), |c| Deed::Cancel(*c));
             TOO_LATE.seen_if(cancelled == Cancelled::NoLonger);
+            REQUESTED.seen_if(cancelled == Cancelled::Requested);
             drop(canceller);
             other.leave::<OneTask>();
         });

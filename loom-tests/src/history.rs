@@ -245,7 +245,7 @@ impl Specification for OneTask {
     }
 
     fn after(stage: &Stage, deed: &Deed) -> Option<Stage> {
-        use photofinish_protocol::Cancelled::{Before, NoLonger, Now};
+        use photofinish_protocol::Cancelled::{Before, NoLonger, Now, Requested};
         let outcome = match stage {
             Stage::Pending | Stage::Running => Outcome::NotYet,
             Stage::Returned => Outcome::Returned,
@@ -257,7 +257,8 @@ impl Specification for OneTask {
             (Deed::Complete, Stage::Running) => (Deed::Complete, Stage::Returned),
             (Deed::Cancel(_), Stage::Pending) => (Deed::Cancel(Now), Stage::Cancelled),
             (Deed::Cancel(_), Stage::Cancelled) => (Deed::Cancel(Before), Stage::Cancelled),
-            (Deed::Cancel(_), _) => (Deed::Cancel(NoLonger), *stage),
+            (Deed::Cancel(_), Stage::Running) => (Deed::Cancel(Requested), Stage::Running),
+            (Deed::Cancel(_), Stage::Returned) => (Deed::Cancel(NoLonger), Stage::Returned),
             (Deed::TryJoin(_), _) => (Deed::TryJoin(outcome), *stage),
             (Deed::Join(_), _) if outcome != Outcome::NotYet => (Deed::Join(outcome), *stage),
             (Deed::IsFinished(_), _) => (Deed::IsFinished(outcome != Outcome::NotYet), *stage),
@@ -328,6 +329,7 @@ mod tests {
         let all =
             |cancel| [(0, 9, start), (1, 8, cancel), (2, 7, Deed::Complete), (3, 10, returned)];
         assert!(!lives(&all(now)));
+        assert!(lives(&all(Deed::Cancel(Cancelled::Requested))));
         assert!(lives(&all(Deed::Cancel(Cancelled::NoLonger))));
     }
 

@@ -91,6 +91,7 @@ pub const MODELS: &[&str] = &[
     "cancel_and_drop_vs_run",
     "cancel_attached_vs_run",
     "cancel_in_the_queue",
+    "cancel_requested",
     "cancel_vs_complete",
     "cancel_vs_complete_vs_attach",
     "cancel_vs_complete_vs_drop",

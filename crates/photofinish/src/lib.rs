@@ -30,6 +30,7 @@
 //! | end a pool | drop it, or [`Pool::shutdown_now`], [`Pool::shutdown_timeout`], [`Pool::detach`] |
 //! | tasks that borrow | [`Pool::scope`] |
 //! | cancel what has not begun | [`JoinHandle::cancel`], [`JoinHandle::canceller`] |
+//! | stop a task that runs | [`JoinHandle::cancel`] asks, [`TaskContext`] looks |
 //! | await it, on any executor | [`JoinHandle`] is a future; [`AsCompleted::into_stream`], [`CompletionSet::next_async`], [`CompletionSet::stream`] |
 //! | call something with the result | [`JoinHandle::on_complete`] |
 //! | one result for many | [`JoinHandle::shared`]; [`as_completed`] takes shared handles, too |
@@ -115,9 +116,9 @@ pub use photofinish_protocol::{
     Adder, AlreadySet, AsCompleted, AsCompletedKeyed, AsCompletedKeyedTimeout, AsCompletedStream,
     AsCompletedTimeout, Cancelled, Canceller, Completer, CompletionSet, CompletionSetStream,
     DeadlineSet, Finished, FinishedShared, JoinError, JoinHandle, Mapped, Overdue, Panic, Runnable,
-    Scope, SharedHandle, SharedWait, Spawn, TaskHandle, TaskId, Timed, TimedOut, Timing, TooDeep,
-    Until, Waited, as_completed, as_completed_keyed, completer, on_unseen_error, task, timed, wait,
-    wait_deadline, wait_timeout,
+    Scope, SharedHandle, SharedWait, Spawn, TaskContext, TaskHandle, TaskId, Timed, TimedOut,
+    Timing, TooDeep, Until, Waited, as_completed, as_completed_keyed, completer, on_unseen_error,
+    task, timed, wait, wait_deadline, wait_timeout,
 };
 
 /// The README's example, compiled and run.

@@ -12,7 +12,7 @@ use std::sync::PoisonError;
 use crossbeam_utils::CachePadded;
 use photofinish_protocol::sync::Ordering::Relaxed;
 use photofinish_protocol::sync::{AtomicUsize, Mutex};
-use photofinish_protocol::{Cancelled, Completer, completer};
+use photofinish_protocol::{Completer, completer};
 
 /// How many tasks are queued (low half), and how many submitters wait (high half).
 #[derive(Clone, Copy)]
@@ -107,7 +107,7 @@ impl Room {
         let canceller = admission.canceller();
         // A worker of another pool runs that pool's tasks meanwhile. If it is too deep in waits for
         // that, it goes over the bound.
-        if admission.join().is_err() && canceller.cancel() != Cancelled::NoLonger {
+        if admission.join().is_err() && canceller.cancel().is_cancelled() {
             self.enter_anyway();
         }
     }

@@ -125,6 +125,21 @@ impl<T> Completer<T> {
         }
     }
 
+    /// Whether somebody wanted to cancel the task since [`start`](Self::start): it may end sooner, in
+    /// whatever way it likes.
+    ///
+    /// ```
+    /// let (mut completer, handle) = photofinish_protocol::completer::<u8>();
+    /// completer.start();
+    /// assert!(!completer.is_cancel_requested());
+    /// handle.cancel();
+    /// assert!(completer.is_cancel_requested());
+    /// ```
+    pub fn is_cancel_requested(&self) -> bool {
+        // SAFETY: the completer holds the runner's share.
+        unsafe { self.task.is_requested() }
+    }
+
     /// Whether the task has been cancelled, so that completing it is vain.
     ///
     /// ```

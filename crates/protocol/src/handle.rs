@@ -24,6 +24,9 @@ use crate::task::Task;
 ///
 /// let (mut completer, handle) = completer::<u8>();
 /// assert!(completer.start());
+/// assert_eq!(handle.cancel(), Cancelled::Requested);
+/// assert!(completer.is_cancel_requested());
+/// completer.complete(1).unwrap();
 /// assert_eq!(handle.cancel(), Cancelled::NoLonger);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +36,11 @@ pub enum Cancelled {
     Now,
     /// The task had been cancelled before.
     Before,
-    /// The task runs already, or has completed: it cannot be cancelled any more.
+    /// The task runs. It has been asked to stop, by this call or an earlier one: whether it looks, at
+    /// [`TaskContext::is_cancel_requested`](crate::TaskContext::is_cancel_requested), and what it
+    /// does then is its own affair. It ends as it ends.
+    Requested,
+    /// The task has completed: it cannot be cancelled any more.
     NoLonger,
 }
 
@@ -49,7 +56,7 @@ impl Cancelled {
     pub fn is_cancelled(self) -> bool {
         match self {
             Self::Now | Self::Before => true,
-            Self::NoLonger => false,
+            Self::Requested | Self::NoLonger => false,
         }
     }
 }
@@ -59,7 +66,8 @@ impl From<Cancel> for Cancelled {
         match cancel {
             Cancel::Won(_) => Self::Now,
             Cancel::Cancelled => Self::Before,
-            Cancel::Running | Cancel::Completed => Self::NoLonger,
+            Cancel::Requested => Self::Requested,
+            Cancel::Completed => Self::NoLonger,
         }
     }
 }
@@ -273,7 +281,8 @@ impl<T> JoinHandle<T> {
     /// Cancels the task if it has not begun. At once: what it had captured is dropped on this
     /// thread, and everyone who waits for the task sees [`JoinError::Cancelled`].
     ///
-    /// A task that runs is not stopped. A panic in the `Drop` of what the task had captured is
+    /// A task that runs is asked to stop, and goes on until it looks: see [`Cancelled::Requested`]. A
+    /// panic in the `Drop` of what the task had captured is
     /// contained: the panic hook runs, the task is cancelled and delivered all the same.
     ///
     /// ```

@@ -23,6 +23,7 @@
 //! | `destination` | where a finished task goes |
 //! | `cell` | a task in memory |
 //! | `task` | what the holders of a task's shares do |
+//! | `context` | what a running task can know of itself |
 //! | [`helper`] | what a worker does while it waits |
 //! | `consumer` | the waiting end of a queue |
 //! | `handle`, `runnable`, `completer` | the shares of a task as values |
@@ -66,6 +67,8 @@ mod destination;
 
 mod cell;
 mod task;
+
+mod context;
 
 pub mod helper;
 
@@ -114,6 +117,7 @@ pub use as_completed::{
 };
 pub use completer::{Completer, completer};
 pub use completion_set::{CompletionSet, CompletionSetStream};
+pub use context::TaskContext;
 pub use deadline_set::{DeadlineSet, Overdue};
 pub use error::{JoinError, TimedOut, TooDeep};
 pub use handle::{Cancelled, Canceller, JoinHandle};

@@ -42,8 +42,8 @@ pub enum Phase {
 /// A task's word, read at one moment.
 ///
 /// ```text
-///   63 ...    9 | 8           | 7           | 6     | 5     | 4        | 3         | 2      | 1    | 0
-///   CANCELLERS  | RUNNER_GONE | HANDLE_GONE | TAKEN | SPLIT | ATTACHED | CANCELLED | FAILED | DONE | CLAIMED
+///   63 ...  10 | 9         | 8           | 7           | 6     | 5     | 4        | 3         | 2      | 1    | 0
+///   CANCELLERS | REQUESTED | RUNNER_GONE | HANDLE_GONE | TAKEN | SPLIT | ATTACHED | CANCELLED | FAILED | DONE | CLAIMED
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Snapshot(pub(crate) usize);
@@ -66,8 +66,10 @@ pub(crate) const TAKEN: usize = 1 << 6;
 pub(crate) const HANDLE_GONE: usize = 1 << 7;
 /// The runner's share has been given up.
 pub(crate) const RUNNER_GONE: usize = 1 << 8;
+/// Somebody wanted to cancel the task while it ran: it may look, and stop by itself.
+pub(crate) const REQUESTED: usize = 1 << 9;
 /// One canceller's share.
-pub(crate) const CANCELLER: usize = 1 << 9;
+pub(crate) const CANCELLER: usize = 1 << 10;
 /// The number of cancellers at which one more is refused: far from spilling over.
 pub(crate) const CANCELLERS_LIMIT: usize = (usize::MAX >> 1) & !(CANCELLER - 1);
 
@@ -120,8 +122,8 @@ pub(crate) enum Attach {
 pub(crate) enum Cancel {
     /// The task is cancelled: drop its closure, then do what is owed.
     Won(Owed),
-    /// The task runs: it cannot be cancelled any more.
-    Running,
+    /// The task runs, and has been asked to stop, now or before.
+    Requested,
     /// The task was cancelled before.
     Cancelled,
     /// The task completed before.
@@ -194,6 +196,11 @@ impl Snapshot {
         self.has(DONE) && !self.has(TAKEN)
     }
 
+    /// Whether somebody wanted to cancel the task while it ran.
+    pub const fn is_requested(self) -> bool {
+        self.has(REQUESTED)
+    }
+
     /// Whether the handle has taken the outcome.
     pub const fn is_taken(self) -> bool {
         self.has(TAKEN)
@@ -259,14 +266,14 @@ impl Snapshot {
         }
     }
 
-    /// A holder of a share cancels a task that nobody has begun.
+    /// A holder of a share cancels a task that nobody has begun, and asks a running one to stop.
     pub(crate) const fn cancel(self) -> (Self, Cancel) {
         match self.phase() {
             Phase::Pending => {
                 let owed = if self.has(ATTACHED) { Owed::Deliver } else { Owed::Nothing };
                 (Self(self.0 | CANCELLED), Cancel::Won(owed))
             }
-            Phase::Running => (self, Cancel::Running),
+            Phase::Running => (Self(self.0 | REQUESTED), Cancel::Requested),
             Phase::Cancelled => (self, Cancel::Cancelled),
             Phase::Returned | Phase::Failed => (self, Cancel::Completed),
         }
@@ -340,6 +347,7 @@ impl std::fmt::Debug for Snapshot {
             (TAKEN, "taken", true),
             (HANDLE_GONE, "handle gone", true),
             (RUNNER_GONE, "runner gone", true),
+            (REQUESTED, "asked to stop", true),
         ];
         for (flag, name, shown) in flags {
             if shown && self.has(flag) {

@@ -14,6 +14,40 @@ use crate::id::TaskId;
 use crate::queue::{Node, Pushed, Queue};
 use crate::state::{Attach, Cancel, Claim, Detach, Leave, Owed, Phase, Snapshot, Verdict};
 
+/// Which task runs on this thread.
+pub(crate) mod current {
+    use std::ptr::NonNull;
+
+    use super::Task;
+    use crate::id::TaskId;
+    use crate::state::Verdict;
+    use crate::sync::{running, set_running};
+
+    /// Makes `task` this thread's while it runs, which does not unwind. Its runner's share is not
+    /// given up meanwhile.
+    #[inline]
+    pub(super) fn during(task: Task, run: impl FnOnce() -> Verdict) -> Verdict {
+        let outer = running();
+        set_running(task.0.as_ptr().cast());
+        let verdict = run();
+        set_running(outer);
+        verdict
+    }
+
+    /// The innermost task that runs on this thread, and its identity.
+    pub(crate) fn get() -> Option<(Task, TaskId)> {
+        let task = Task(NonNull::new(running())?.cast());
+        // SAFETY: the task runs on this thread, so its runner's share is there.
+        Some((task, unsafe { task.id() }))
+    }
+
+    /// Whether `task` is the innermost that runs on this thread, and has been asked to stop.
+    pub(crate) fn is_requested(task: Task) -> bool {
+        // SAFETY: the task runs on this thread, so its runner's share is there.
+        running() == task.0.as_ptr().cast() && unsafe { task.is_requested() }
+    }
+}
+
 /// A task, of which the holder has some share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Task(TaskRef);
@@ -78,6 +112,16 @@ impl Task {
         unsafe { self.header() }.word().peek()
     }
 
+    /// Whether the task has been asked to stop.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds a share.
+    pub(crate) unsafe fn is_requested(self) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { self.header() }.word().is_requested()
+    }
+
     // ---- the runner's share -----------------------------------------------------------------
 
     /// Runs the task, unless it was cancelled, and gives the runner's share up. Never unwinds.
@@ -90,7 +134,7 @@ impl Task {
         // SAFETY: the caller's promise.
         if unsafe { self.claim() } {
             // SAFETY: the task has just been claimed.
-            let verdict = unsafe { Header::run(self.0) };
+            let verdict = current::during(self, || unsafe { Header::run(self.0) });
             // SAFETY: the outcome has been put in.
             unsafe { self.complete(verdict) };
         }

@@ -6,6 +6,7 @@
 //! |---|---|---|---|
 //! | destination | attach | complete, cancel | the destination and what the consumer did before |
 //! | outcome | complete | attach, detach, leave, observe | the value or error in the storage |
+//! | request | cancel of a running task | is_requested | what the canceller did before |
 //! | last touch | every release of a share | the release that frees | all uses of the task |
 
 use crate::state::{
@@ -38,6 +39,13 @@ impl StateWord {
     pub(crate) fn peek(&self) -> Snapshot {
         // ORDERING: Relaxed; whoever looks touches no storage on account of it.
         Snapshot(self.0.load(Relaxed))
+    }
+
+    /// Whether the task has been asked to stop.
+    pub(crate) fn is_requested(&self) -> bool {
+        // ORDERING (edge request): Acquire; pairs with the Release in cancel; carries what the
+        // canceller did before.
+        Snapshot(self.0.load(Acquire)).is_requested()
     }
 
     /// The runner begins.
@@ -80,7 +88,9 @@ impl StateWord {
     pub(crate) fn cancel(&self) -> Cancel {
         // ORDERING (edge destination): Acquire; pairs with the Release in attach; carries the
         // destination. The closure came to the caller with its share.
-        self.decide(Acquire, Relaxed, Snapshot::cancel)
+        // ORDERING (edge request): Release; pairs with the Acquire in is_requested; carries what the
+        // canceller did before it asked a running task to stop.
+        self.decide(AcqRel, Relaxed, Snapshot::cancel)
     }
 
     /// The handle withdraws the promise. Lock-free, as attach.

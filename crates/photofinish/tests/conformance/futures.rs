@@ -4,7 +4,9 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
-use photofinish::{Cancelled, Completer, JoinError, JoinHandle, TimedOut, as_completed, completer};
+use photofinish::{
+    Cancelled, Completer, JoinError, JoinHandle, TaskContext, TimedOut, as_completed, completer,
+};
 
 use crate::support::{Drops, Gate, LIMIT, assert_all_workers_run, pool, within};
 
@@ -51,18 +53,69 @@ impl Fixtures {
 }
 
 /// Only a pending task can be cancelled; same as CPython, but the answer tells a task that was
-/// cancelled before from one cancelled now.
+/// cancelled before from one cancelled now, and a running one is asked to stop.
 #[test]
 fn f11_cancel_succeeds_only_while_the_task_is_pending() {
     let fixtures = Fixtures::new();
     let answers = fixtures.all().map(JoinHandle::cancel);
-    use Cancelled::{Before, NoLonger, Now};
-    assert_eq!(answers, [Now, NoLonger, Before, NoLonger, NoLonger, NoLonger]);
+    use Cancelled::{Before, NoLonger, Now, Requested};
+    assert_eq!(answers, [Now, Requested, Before, NoLonger, NoLonger, NoLonger]);
     assert!(fixtures.pending.1.is_cancelled());
     assert!(fixtures.running.1.is_running());
     assert_eq!(fixtures.pending.0.complete(1), Err(1));
     assert_eq!(fixtures.running.0.complete(2), Ok(()));
     assert_eq!(fixtures.running.1.join().unwrap(), 2);
+}
+
+/// A running task can be asked to stop, sees it when it looks, and ends as it likes; deviates: CPython
+/// cannot tell a running task anything.
+#[test]
+fn c3_a_running_task_is_asked_to_stop_and_returns_what_it_has() {
+    within(LIMIT, || {
+        let pool = pool(1);
+        let gate = Gate::default();
+        let begin = gate.clone();
+        let task = pool.submit(move || {
+            let context = TaskContext::current().expect("this is a task");
+            begin.open();
+            while !context.is_cancel_requested() {
+                thread::yield_now();
+            }
+            "what it has"
+        });
+        gate.wait();
+        let canceller = task.canceller();
+        assert_eq!(canceller.cancel(), Cancelled::Requested);
+        assert_eq!(task.cancel(), Cancelled::Requested);
+        assert_eq!(task.join().unwrap(), "what it has");
+        assert_eq!(canceller.cancel(), Cancelled::NoLonger);
+    });
+}
+
+/// The request is to one task: neither to one that runs inside its wait, nor to the next on the
+/// worker.
+#[test]
+fn c3_a_request_is_seen_by_the_task_it_was_made_to_and_by_no_other() {
+    within(LIMIT, || {
+        let pool = pool(1);
+        let handle = pool.handle();
+        let (gate, asked) = (Gate::default(), Gate::default());
+        let (begin, waits) = (gate.clone(), asked.clone());
+        let requested = || TaskContext::current().expect("this is a task").is_cancel_requested();
+        let outer = pool.submit(move || {
+            begin.open();
+            waits.wait();
+            let inner = handle.submit(requested).join().unwrap();
+            (inner, requested())
+        });
+        let next = pool.submit(requested);
+        gate.wait();
+        outer.cancel();
+        asked.open();
+        assert_eq!(outer.join().unwrap(), (false, true));
+        assert!(!next.join().unwrap());
+        assert!(TaskContext::current().is_none());
+    });
 }
 
 /// `is_cancelled` is true of cancelled tasks only; same as CPython.

@@ -123,7 +123,7 @@ const TABLE: &[Row] = &[
         0,
         "Nothing",
     ),
-    row(Cancel, "running", |s| s.phase() == Phase::Running, 0, 0, "Running"),
+    row(Cancel, "running", |s| s.phase() == Phase::Running, REQUESTED, 0, "Requested"),
     row(Cancel, "cancelled", |s| s.phase() == Phase::Cancelled, 0, 0, "Cancelled"),
     row(Cancel, "returned or failed", |s| s.has(DONE), 0, 0, "Completed"),
     row(Detach, "unfinished", UNFINISHED, 0, ATTACHED, "Withdrawn"),
@@ -219,6 +219,8 @@ fn is_valid(word: Snapshot) -> bool {
         && implies(split, attached && word.is_finished())
         && implies(attached && handle_gone, split)
         && implies(split && handle_gone, taken)
+        // Only a running task is asked: not one that was cancelled before it ran.
+        && implies(word.is_requested(), claimed && (runner_gone || !cancelled))
         && implies(taken, word.is_finished() && (handle_gone || !attached || split))
         && word.cancellers() <= 2
 }
@@ -305,6 +307,7 @@ fn the_table_in_the_documentation_is_this_table() {
         (TAKEN, "taken"),
         (HANDLE_GONE, "handle gone"),
         (RUNNER_GONE, "runner gone"),
+        (REQUESTED, "requested"),
     ];
     let spell = |flags: usize| {
         let set = names.iter().filter(|(flag, _)| flags & flag != 0);

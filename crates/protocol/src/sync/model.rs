@@ -42,6 +42,20 @@ pub const SLABS: bool = false;
 /// How many tasks a worker keeps within reach.
 pub const BUFFER: usize = 1;
 
+loom::thread_local! {
+    static RUNNING: Cell<*mut ()> = Cell::new(std::ptr::null_mut());
+}
+
+/// What runs on this thread: what it was told last.
+pub fn running() -> *mut () {
+    RUNNING.with(Cell::get)
+}
+
+/// Tells what runs on this thread.
+pub fn set_running(what: *mut ()) {
+    RUNNING.with(|running| running.set(what));
+}
+
 std::thread_local! {
     /// Which execution of a model this operating-system thread runs; no two are alike.
     static EXECUTION: Cell<u64> = const { Cell::new(0) };

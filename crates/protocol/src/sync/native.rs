@@ -11,7 +11,8 @@ pub use std::{thread, thread_local};
 pub use tempo::{Spin, Stopwatch, Tempo};
 
 use std::alloc::Layout;
-use std::ptr::NonNull;
+use std::cell::Cell;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::compiler_fence;
 use std::time::{Duration, Instant};
 
@@ -41,6 +42,22 @@ pub const BUFFER: usize = 32;
 
 /// Whether tasks and queues come from slabs.
 pub const SLABS: bool = true;
+
+std::thread_local! {
+    static RUNNING: Cell<*mut ()> = const { Cell::new(ptr::null_mut()) };
+}
+
+/// What runs on this thread: what it was told last.
+#[inline]
+pub fn running() -> *mut () {
+    RUNNING.get()
+}
+
+/// Tells what runs on this thread.
+#[inline]
+pub fn set_running(what: *mut ()) {
+    RUNNING.set(what);
+}
 
 /// `std::cell::UnsafeCell` with the closure-taking face that a model checker needs.
 #[derive(Debug, Default)]
