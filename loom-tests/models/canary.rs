@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use loom::cell::Cell;
 use loom::sync::Notify;
-use loom::sync::atomic::AtomicBool;
-use loom::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
+use loom::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release};
+use loom::sync::atomic::{AtomicBool, AtomicUsize};
 use photofinish_loom_tests::{Bound, Value, Witness, explore, spawn};
 use photofinish_protocol::{completer, task};
 
@@ -128,6 +128,31 @@ fn a_lost_wakeup_is_a_deadlock() {
         // If the other thread looks between these two lines, nobody wakes this one.
         if !ready.load(Acquire) {
             waiting.store(true, Release);
+            bell.wait();
+            bell.wait();
+        }
+    });
+}
+
+/// The list of waiters of a shared handle, but with two steps where the shipped one has one: a look
+/// whether it is closed, and then a push.
+#[test]
+fn a_waiter_that_looks_before_it_registers_is_lost() {
+    const REGISTERED: usize = 1;
+    const CLOSED: usize = 2;
+    fails("a_waiter_that_looks_before_it_registers_is_lost", "deadlock", || {
+        let shared = Arc::new((AtomicUsize::new(0), Notify::new()));
+        let other = Arc::clone(&shared);
+        spawn(move || {
+            let (waiters, bell) = &*other;
+            if waiters.swap(CLOSED, AcqRel) == REGISTERED {
+                bell.notify();
+            }
+        });
+        let (waiters, bell) = &*shared;
+        if waiters.load(Acquire) != CLOSED {
+            waiters.swap(REGISTERED, AcqRel);
+            // The checker's bell may ring once for no reason.
             bell.wait();
             bell.wait();
         }

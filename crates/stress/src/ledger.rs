@@ -196,6 +196,24 @@ impl Drop for Parcel {
     }
 }
 
+/// Somebody sees the outcome of a task, which must be one that it can have come to.
+pub(crate) fn see(task: u32, outcome: Result<&Parcel, &JoinError>) {
+    let word = TABLE[task as usize].load(Relaxed);
+    let ran = RAN.of(word) == 1;
+    let as_planned = match outcome {
+        Ok(parcel) => ran && parcel.task == task && *parcel.stamp == stamp(task),
+        Err(JoinError::Panicked(_)) => ran && TO_PANIC.of(word) == 1,
+        Err(JoinError::Cancelled | JoinError::Abandoned) => !ran && VALUE_MADE.of(word) == 0,
+        Err(other) => {
+            wrong(&format!("task {task}: {other}"));
+            true
+        }
+    };
+    if !as_planned {
+        wrong(&format!("task {task} is delivered as it cannot have ended: {word:#x}"));
+    }
+}
+
 /// Tasks that are waited for together, by their indices.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
@@ -223,34 +241,36 @@ impl Batch {
     /// The outcome of the task at `index` comes.
     pub(crate) fn outcome(&mut self, index: usize, outcome: Result<Parcel, JoinError>) {
         let task = self.tasks[index];
-        let word = TABLE[task as usize].load(Relaxed);
-        let ran = RAN.of(word) == 1;
-        let as_planned = match outcome {
-            Ok(mut parcel) => {
-                parcel.panics = false;
-                ran && parcel.task == task && *parcel.stamp == stamp(task)
-            }
-            Err(JoinError::Panicked(_)) => {
-                add(&TOTALS.panicked);
-                ran && TO_PANIC.of(word) == 1
-            }
-            Err(JoinError::Cancelled) => {
-                add(&TOTALS.cancelled);
-                !ran && VALUE_MADE.of(word) == 0
-            }
-            Err(JoinError::Abandoned) => {
-                add(&TOTALS.abandoned);
-                !ran && VALUE_MADE.of(word) == 0
-            }
-            Err(JoinError::TooDeep(_)) => return self.let_go(index),
-            Err(other) => {
-                wrong(&format!("task {task}: {other}"));
-                true
-            }
-        };
-        if !as_planned {
-            wrong(&format!("task {task} is delivered as it cannot have ended: {word:#x}"));
+        if let Err(JoinError::TooDeep(_)) = outcome {
+            return self.let_go(index);
         }
+        see(task, outcome.as_ref());
+        match outcome {
+            Ok(mut parcel) => parcel.panics = false,
+            Err(JoinError::Panicked(_)) => add(&TOTALS.panicked),
+            Err(JoinError::Cancelled) => add(&TOTALS.cancelled),
+            Err(JoinError::Abandoned) => add(&TOTALS.abandoned),
+            Err(_) => {}
+        }
+        self.close(index);
+    }
+
+    /// The outcome of the task at `index` has come, to many.
+    pub(crate) fn shared_outcome(&mut self, index: usize, outcome: Result<&Parcel, &JoinError>) {
+        if let Err(JoinError::TooDeep(_)) = outcome {
+            return self.let_go(index);
+        }
+        see(self.tasks[index], outcome);
+        self.close(index);
+    }
+
+    /// The tasks, by their indices.
+    pub(crate) fn tasks(&self) -> Vec<u32> {
+        self.tasks.clone()
+    }
+
+    fn close(&mut self, index: usize) {
+        let task = self.tasks[index];
         self.open[index] = false;
         DELIVERED.count(task);
         add(&TOTALS.completions);

@@ -11,7 +11,7 @@ use fastrand::Rng;
 use futures_core::Stream;
 use photofinish::{
     AsCompleted, BuildError, Canceller, CompletionSet, Finished, Handle, JoinHandle, Pool,
-    as_completed, completer,
+    SharedHandle, as_completed, completer,
 };
 
 use crate::executor::{block_on, poll_once};
@@ -68,7 +68,7 @@ impl Consumer {
 
     /// Goes through one scenario.
     pub(crate) fn any_scenario(&mut self) {
-        match self.rng.u8(..12) {
+        match self.rng.u8(..14) {
             0 => self.join_each(),
             1 => self.iterate(),
             2 => self.keep_a_window(),
@@ -80,6 +80,8 @@ impl Consumer {
             8 => self.feed_from_threads(),
             9 => self.make_and_drop_a_pool(),
             10 => self.drop_a_pool_on_its_worker(),
+            11 => self.call_back(),
+            12 => self.share(),
             _ => self.move_between_threads(),
         }
     }
@@ -520,5 +522,90 @@ impl Consumer {
             (batch, results) = moved.join().expect("no panic leaves a consumer");
         }
         self.drain(&mut batch, results);
+    }
+
+    /// Callbacks, called by whoever completes or cancels a task, tell its outcome.
+    fn call_back(&mut self) {
+        let (mut batch, handles) = self.submit_some(24);
+        let mut set = CompletionSet::new();
+        let mut cancellers = Vec::new();
+        for handle in handles {
+            if self.chance(30) {
+                cancellers.push(handle.canceller());
+            }
+            let (teller, told) = completer();
+            handle.on_complete(move |outcome| {
+                assert!(teller.complete(outcome).is_ok(), "nobody cancels what is told");
+            });
+            set.add(told);
+        }
+        let cancels = thread::spawn(move || {
+            for canceller in cancellers {
+                canceller.cancel();
+            }
+        });
+        while let Some(told) = set.next_finished() {
+            match told.outcome {
+                Ok(outcome) => batch.outcome(told.index, outcome),
+                Err(_) => batch.let_go(told.index),
+            }
+        }
+        cancels.join().expect("cancelling does not panic");
+    }
+
+    /// Several threads wait for the same tasks, in different ways, and some leave early; each sees
+    /// what the others see.
+    fn share(&mut self) {
+        let (mut batch, handles) = self.submit_some(16);
+        let handles: Vec<_> = handles.into_iter().map(JoinHandle::shared).collect();
+        let mut onlookers = Vec::new();
+        for _ in 0..self.rng.usize(1..=3) {
+            let (tasks, handles, rng) = (batch.tasks(), handles.clone(), self.rng.fork());
+            onlookers.push(thread::spawn(move || look_on(&tasks, handles, rng)));
+        }
+        if self.chance(30) {
+            handles[self.rng.usize(..handles.len())].cancel();
+        }
+        for finished in as_completed(handles.iter().chain(&handles).cloned()) {
+            batch.shared_outcome(finished.index, finished.outcome());
+        }
+        for onlooker in onlookers {
+            onlooker.join().expect("no panic leaves an onlooker");
+        }
+    }
+}
+
+/// Sees the outcomes of the tasks, or of some.
+fn look_on(tasks: &[u32], handles: Vec<SharedHandle<Parcel>>, mut rng: Rng) {
+    match rng.u8(..4) {
+        0 => {
+            let some = rng.usize(..=handles.len());
+            for finished in as_completed(handles).take(some) {
+                ledger::see(tasks[finished.index], finished.outcome());
+            }
+        }
+        1 => {
+            for (task, handle) in tasks.iter().zip(&handles) {
+                let limit = Duration::from_micros(rng.u64(1..50));
+                let outcome = loop {
+                    if let Some(outcome) = handle.result_timeout(limit) {
+                        break outcome;
+                    }
+                };
+                ledger::see(*task, outcome);
+            }
+        }
+        2 => {
+            for (task, handle) in tasks.iter().zip(&handles) {
+                let _early = poll_once(handle.wait());
+                ledger::see(*task, block_on(handle.wait(), rng.usize(1..4)));
+            }
+        }
+        _ => {
+            for (task, handle) in tasks.iter().zip(handles) {
+                let task = *task;
+                handle.on_complete(move |outcome| ledger::see(task, outcome));
+            }
+        }
     }
 }
