@@ -12,7 +12,8 @@ use photofinish_loom_tests::Bound::Preemptions;
 use photofinish_loom_tests::{Alarm, Value, block_on, model, poll, spawn};
 use photofinish_protocol::sync::hooks::{frozen_role, open_gate, play};
 use photofinish_protocol::{
-    JoinHandle, MapUnordered, Runnable, SharedHandle, Spawn, as_completed, completer, task,
+    CompletionSet, JoinHandle, MapUnordered, Runnable, SharedHandle, Spawn, as_completed,
+    completer, task,
 };
 
 use super::{next, number};
@@ -264,5 +265,34 @@ fn a_worker_that_stops_among_the_items_of_a_block_holds_up_what_it_has_claimed_a
             open_gate();
         }
         open_gate();
+    });
+}
+
+#[test]
+fn an_adder_that_stops_hides_nothing_but_what_it_has_yet_to_add() {
+    model("freeze_adder", Preemptions(0), &[], || {
+        let (others, handle) = completer();
+        let mut set = CompletionSet::from_iter([handle]);
+        let adder = set.adder();
+        spawn(move || {
+            play(FIRST);
+            let (own, handle) = completer();
+            adder.add(handle);
+            own.complete(Value::new(0)).unwrap();
+        });
+        spawn(move || {
+            play(SECOND);
+            others.complete(Value::new(1)).unwrap();
+        });
+        let mut arrived = [false, false];
+        for _ in 0..2 {
+            if (0..2).all(|role| arrived[role] || is_frozen(role)) {
+                open_gate();
+            }
+            let finished = set.next_finished().unwrap();
+            arrived[number(finished.outcome) as usize] = true;
+        }
+        open_gate();
+        assert!(set.next_finished().is_none());
     });
 }

@@ -2,6 +2,7 @@
 
 #![cfg(loom)]
 
+mod adder;
 mod async_to_blocking_switch;
 mod attach_vs_complete;
 mod await_dropped_vs_complete;

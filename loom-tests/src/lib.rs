@@ -71,6 +71,12 @@ pub const DEEP_MODELS: &[&str] = &["tasks_that_meet", "tasks_that_meet_in_a_batc
 /// The models. A model that is not here does not run, and one that is here and did not run fails
 /// the driver.
 pub const MODELS: &[&str] = &[
+    "adder_and_its_clone",
+    "adder_dropped_vs_next",
+    "adder_vs_drop_of_the_set",
+    "adder_vs_into_unfinished",
+    "adder_vs_next",
+    "adder_vs_poll",
     "async_after_a_join_that_timed_out",
     "async_to_blocking_switch_handle",
     "async_to_blocking_switch_set",
@@ -111,6 +117,7 @@ pub const MODELS: &[&str] = &[
     "drop_iterator_while_completing_two",
     "duplicate_handles_one",
     "duplicate_handles_two",
+    "freeze_adder",
     "freeze_adder_of_a_callback",
     "freeze_attacher",
     "freeze_awaiter",

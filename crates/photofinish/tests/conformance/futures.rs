@@ -322,3 +322,31 @@ fn c12_the_errors_of_a_task_are_not_those_of_the_wait_for_it() {
         assert!(matches!(inner, Err(JoinError::Cancelled)));
     });
 }
+
+/// A handle shows its state; the form is our own.
+#[test]
+fn f9_a_handle_shows_its_state() {
+    let (mut end, handle) = completer::<u8>();
+    let shown = |state: &str| format!("JoinHandle {{ id: {:?}, state: {state} }}", handle.id());
+    assert_eq!(format!("{handle:?}"), shown("Pending"));
+    end.start();
+    assert_eq!(format!("{handle:?}"), shown("Running"));
+    end.complete(1).unwrap();
+    assert_eq!(format!("{handle:?}"), shown("Returned"));
+    let (end, handle) = completer::<u8>();
+    drop(end);
+    assert!(format!("{handle:?}").contains("state: Failed"));
+    let (_end, handle) = completer::<u8>();
+    handle.cancel();
+    assert!(format!("{handle:?}").contains("state: Cancelled"));
+}
+
+/// One look tells whether a task has finished and with what, or gives the handle back; same as
+/// CPython's snapshot, which is private.
+#[test]
+fn f22_one_look_tells_all() {
+    let (end, handle) = completer::<u8>();
+    let handle = handle.try_join().unwrap_err();
+    end.complete(42).unwrap();
+    assert!(matches!(handle.try_join(), Ok(Ok(42))));
+}

@@ -437,3 +437,29 @@ fn x17_unwinding_through_the_scope_finishes_the_work() {
         assert_eq!(threads.alive(), 0);
     });
 }
+
+/// A task that runs when the main thread ends is completed, because the drop of the pool waits for
+/// it; CPython waits at the exit of the interpreter. A process that exits without the drop cuts its
+/// tasks off.
+#[test]
+#[cfg_attr(miri, ignore = "it starts a process")]
+fn s2_the_end_of_main_completes_the_running_task() {
+    const CHILD: &str = "PHOTOFINISH_S2_CHILD";
+    if std::env::var_os(CHILD).is_some() {
+        let pool = pool(1);
+        drop(pool.submit(|| {
+            thread::sleep(Duration::from_millis(100));
+            // Past the test harness, which keeps what a test prints.
+            std::io::Write::write_all(&mut std::io::stdout(), b"the task has run\n").unwrap();
+        }));
+        return;
+    }
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "shutdown::s2_the_end_of_main_completes_the_running_task"])
+        .arg("--nocapture")
+        .env(CHILD, "1")
+        .output()
+        .unwrap();
+    assert!(child.status.success());
+    assert!(String::from_utf8_lossy(&child.stdout).contains("the task has run"));
+}
