@@ -37,16 +37,19 @@ pub(crate) struct View {
 
 impl View {
     /// How many items there are that nobody has claimed.
+    #[inline]
     pub(crate) fn unclaimed(self) -> usize {
         (self.published / ITEM).wrapping_sub(self.claimed) % (usize::MAX / ITEM + 1)
     }
 
     /// Which item, counted from the first that was ever published, is the next.
+    #[inline]
     pub(crate) fn next(self) -> usize {
         self.claimed
     }
 
     /// How many tickets there are.
+    #[inline]
     pub(crate) fn tickets(self) -> usize {
         self.published % ITEM
     }
@@ -68,6 +71,7 @@ impl Claims {
     /// `many` more items may be claimed. `true` if nobody holds a ticket: then nobody looks, and
     /// the caller has to [`enlist`](Self::enlist) somebody. Only the consumer calls this.
     #[must_use = "if nobody looks, the items are not done"]
+    #[inline]
     pub(crate) fn publish(&self, many: usize) -> bool {
         // ORDERING (edge publication): Release; pairs with the Acquire in look; carries the items.
         let before = self.published.0.fetch_add(many.wrapping_mul(ITEM), Release);
@@ -89,6 +93,7 @@ impl Claims {
     }
 
     /// What there is to claim.
+    #[inline]
     pub(crate) fn look(&self) -> View {
         // ORDERING (edge claim): Acquire; pairs with the Release in claim and claim_all; carries
         // the publication of what was claimed: what is read next is no older than that.
@@ -101,6 +106,7 @@ impl Claims {
 
     /// Claims the next `many` items of `view`, unless somebody else was faster.
     #[must_use]
+    #[inline]
     pub(crate) fn claim(&self, view: View, many: usize) -> bool {
         let after = view.claimed.wrapping_add(many);
         // ORDERING (edge claim): Release; pairs with the Acquire in look; carries the publication

@@ -155,10 +155,14 @@ impl<D: Delivery> Consumer<D> {
     #[inline]
     fn take(&mut self) {
         if self.taken.len() == 0 {
-            self.taken = self.open_queue().take();
-            self.outstanding -= self.taken.len();
-            self.tempo.arrived(self.taken.len());
+            self.take_all();
         }
+    }
+
+    fn take_all(&mut self) {
+        self.taken = self.open_queue().take();
+        self.outstanding -= self.taken.len();
+        self.tempo.arrived(self.taken.len());
     }
 
     /// Receives the next task if one has been delivered; if not, the task of `context` is woken

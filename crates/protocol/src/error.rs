@@ -81,24 +81,27 @@ impl Error for JoinError {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooDeep {
-    used: usize,
-    stack_size: usize,
+    // Half a word each, so that results whose error this may be are copied in one piece. No stack
+    // has four gigabytes; if one had, that is what would be told.
+    used: u32,
+    stack_size: u32,
 }
 
 impl TooDeep {
     /// A wait refused with `used` of `stack_size` bytes of stack in use.
     pub fn new(used: usize, stack_size: usize) -> Self {
-        Self { used, stack_size }
+        let bytes = |bytes| u32::try_from(bytes).unwrap_or(u32::MAX);
+        Self { used: bytes(used), stack_size: bytes(stack_size) }
     }
 
     /// How much of the worker's stack was in use, in bytes.
     pub fn used(&self) -> usize {
-        self.used
+        self.used as usize
     }
 
     /// How large the worker's stack is, in bytes.
     pub fn stack_size(&self) -> usize {
-        self.stack_size
+        self.stack_size as usize
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::error::{JoinError, TimedOut};
 use crate::runnable::Spawn;
 use crate::sync::Deadline;
-use crate::window::{Mapped, Window};
+use crate::window::{Mapped, Next, Window};
 
 /// Applies a function to each input, on the workers of a pool, and yields the results in the order
 /// of the inputs, errors at their place.
@@ -135,7 +135,8 @@ where
             if let Some(outcome) = self.take_early() {
                 return Some(outcome);
             }
-            let mapped = self.window.try_next()?;
+            let slot = self.window.try_next()?;
+            let mapped = self.window.receive(slot);
             self.keep(mapped);
         }
     }
@@ -145,10 +146,15 @@ where
             if let Some(outcome) = self.take_early() {
                 return Ok(Some(outcome));
             }
-            match self.window.next(deadline)? {
-                Some(mapped) => self.keep(mapped),
-                None => return Ok(None),
-            }
+            let mapped = match self.window.next(deadline) {
+                Next::Done(slot) => self.window.receive(slot),
+                Next::NoMore => return Ok(None),
+                Next::TimedOut(timed_out) => return Err(timed_out),
+                Next::Refused(index, limit) => {
+                    Mapped { index, outcome: Err(JoinError::TooDeep(limit)) }
+                }
+            };
+            self.keep(mapped);
         }
     }
 

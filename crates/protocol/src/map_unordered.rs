@@ -7,10 +7,11 @@ use std::fmt;
 use std::iter::FusedIterator;
 use std::time::{Duration, Instant};
 
-use crate::error::TimedOut;
+use crate::error::{JoinError, TimedOut};
 use crate::runnable::Spawn;
+use crate::slot::SlotRef;
 use crate::sync::Deadline;
-use crate::window::Window;
+use crate::window::{Next, Window};
 
 pub use crate::window::Mapped;
 pub use stream::MapUnorderedStream;
@@ -173,8 +174,8 @@ where
 
     /// Yields the next item if one is done, and `None` otherwise. Does not wait, but pulls inputs.
     pub fn try_next(&mut self) -> Option<Mapped<R>> {
-        let mapped = self.0.try_next();
-        self.hand_out(mapped)
+        let slot = self.0.try_next()?;
+        Some(self.hand_out(slot))
     }
 
     /// As `next`, but waits no longer than `timeout`, counted from the call. On a worker of a pool
@@ -187,13 +188,24 @@ where
         self.next_until(Deadline::after(timeout))
     }
 
+    #[inline]
     fn next_until(&mut self, deadline: Deadline) -> Result<Option<Mapped<R>>, TimedOut> {
-        let mapped = self.0.next(deadline)?;
-        Ok(self.hand_out(mapped))
+        match self.0.next(deadline) {
+            Next::Done(slot) => Ok(Some(self.hand_out(slot))),
+            Next::NoMore => Ok(None),
+            Next::TimedOut(timed_out) => Err(timed_out),
+            Next::Refused(index, limit) => {
+                self.0.hand_out();
+                Ok(Some(Mapped { index, outcome: Err(JoinError::TooDeep(limit)) }))
+            }
+        }
     }
 
-    fn hand_out(&mut self, mapped: Option<Mapped<R>>) -> Option<Mapped<R>> {
-        mapped.inspect(|_| self.0.hand_out())
+    #[inline]
+    fn hand_out(&mut self, slot: SlotRef<I::Item, R>) -> Mapped<R> {
+        let mapped = self.0.receive(slot);
+        self.0.hand_out();
+        mapped
     }
 }
 
@@ -214,6 +226,7 @@ where
 {
     type Item = Mapped<R>;
 
+    #[inline]
     fn next(&mut self) -> Option<Mapped<R>> {
         self.next_until(Deadline::NEVER)
             .unwrap_or_else(|_| unreachable!("the wait has no deadline"))

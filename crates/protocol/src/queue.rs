@@ -113,6 +113,7 @@ impl Queue {
     /// The caller owns the delivery of `node`, which the queue has been promised and which
     /// keeps it alive up to the push; the node is live. Unless this returns
     /// [`Pushed::Closed`], neither is the caller's any more.
+    #[inline]
     pub(crate) unsafe fn push(this: NonNull<Queue>, node: NonNull<Node>) -> Pushed {
         // SAFETY: the outstanding delivery keeps the queue alive until the push.
         let queue = unsafe { this.as_ref() };

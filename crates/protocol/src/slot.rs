@@ -28,6 +28,7 @@ pub(crate) enum Stage<I, R> {
 
 impl<I, R> Stage<I, R> {
     /// The outcome of an item that has been delivered.
+    #[inline]
     fn into_outcome(self) -> Result<R, JoinError> {
         match self {
             Self::Returned(value) => Ok(value),
@@ -98,6 +99,7 @@ impl<I, R> SlotRef<I, R> {
     /// # Safety
     ///
     /// The slot is live and the caller's.
+    #[inline]
     unsafe fn contents<T>(self, with: impl FnOnce(&mut Contents<I, R>) -> T) -> T {
         // SAFETY: the caller's promise.
         let slot = unsafe { self.0.as_ref() };
@@ -110,6 +112,7 @@ impl<I, R> SlotRef<I, R> {
     /// # Safety
     ///
     /// The slot is live, the caller's, and empty.
+    #[inline]
     pub(crate) unsafe fn fill(self, index: usize, input: I) {
         let fill = |contents: &mut Contents<I, R>| {
             contents.index = index;
@@ -125,6 +128,7 @@ impl<I, R> SlotRef<I, R> {
     /// # Safety
     ///
     /// The slot is live, the caller's, and holds an input.
+    #[inline]
     pub(crate) unsafe fn begin(self) -> I {
         // SAFETY: the caller's promise.
         let stage =
@@ -140,6 +144,7 @@ impl<I, R> SlotRef<I, R> {
     /// # Safety
     ///
     /// The slot is live, the caller's, and empty.
+    #[inline]
     pub(crate) unsafe fn end(self, stage: Stage<I, R>) {
         // What was there is empty: nothing is dropped.
         let end = |contents: &mut Contents<I, R>| {
@@ -154,6 +159,7 @@ impl<I, R> SlotRef<I, R> {
     /// # Safety
     ///
     /// The slot is live, the caller's, and an item has been put in.
+    #[inline]
     pub(crate) unsafe fn index(self) -> usize {
         // SAFETY: the caller's promise.
         unsafe { self.contents(|contents| contents.index) }
@@ -164,6 +170,7 @@ impl<I, R> SlotRef<I, R> {
     /// # Safety
     ///
     /// The caller has received the slot.
+    #[inline]
     pub(crate) unsafe fn receive(self) -> Result<R, JoinError> {
         let take = |contents: &mut Contents<I, R>| mem::replace(&mut contents.stage, Stage::Empty);
         // SAFETY: a received slot is live and its receiver's.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::block::Block;
 use crate::consumer::{Consumer, NotReady};
-use crate::error::{JoinError, TimedOut};
+use crate::error::{JoinError, TimedOut, TooDeep};
 use crate::panic::contain;
 use crate::runnable::Spawn;
 use crate::slot::SlotRef;
@@ -37,6 +37,19 @@ pub struct Mapped<R> {
     pub index: usize,
     /// What the function returned, or why it did not.
     pub outcome: Result<R, JoinError>,
+}
+
+/// What has become of a wait for the next item.
+#[derive(Debug)]
+pub(crate) enum Next<I, R> {
+    /// It is done, and is to be received.
+    Done(SlotRef<I, R>),
+    /// There are no more.
+    NoMore,
+    /// The time was up.
+    TimedOut(TimedOut),
+    /// The wait was refused, and the item with this index was dropped.
+    Refused(usize, TooDeep),
 }
 
 type BlockOf<I, F, R, S> = Block<<I as Iterator>::Item, F, R, S>;
@@ -105,31 +118,38 @@ where
         (least.saturating_add(under_way), most.and_then(|most| most.checked_add(under_way)))
     }
 
-    fn timed_out(&self) -> TimedOut {
-        TimedOut::new(self.pulled - self.received, self.pulled)
-    }
-
     /// An item has been handed out: another one may be pulled.
+    #[inline]
     pub(crate) fn hand_out(&mut self) {
         self.handed_out += 1;
     }
 
     /// How many inputs may be pulled.
+    #[inline]
     fn room(&self) -> usize {
         if self.inputs.is_some() { self.buffer - self.under_way() } else { 0 }
     }
 
     /// The block, made when it is first needed.
+    #[inline]
     fn block(&mut self) -> &Arc<BlockOf<I, F, R, S>> {
-        let Self { prepared, buffer, workers, consumer, .. } = self;
-        self.block.get_or_insert_with(|| {
-            let (function, spawner) = prepared.take().expect("there is no block yet");
-            Arc::new(Block::new(*buffer, *workers, consumer.queue(), function, spawner))
-        })
+        if self.block.is_none() {
+            self.make_block();
+        }
+        self.block.as_ref().expect("it has just been made")
+    }
+
+    #[cold]
+    fn make_block(&mut self) {
+        let (function, spawner) = self.prepared.take().expect("there is no block yet");
+        let queue = self.consumer.queue();
+        self.block =
+            Some(Arc::new(Block::new(self.buffer, self.workers, queue, function, spawner)));
     }
 
     /// Pulls as many inputs as there is room for. The first ones are published at once, so that
     /// somebody begins while the rest is pulled.
+    #[inline(never)]
     pub(crate) fn fill(&mut self) {
         let mut together = if self.pulled == self.received { 1 } else { FEW };
         while self.room() > 0 {
@@ -161,52 +181,66 @@ where
     }
 
     /// Fills up, unless that can wait until more is handed out.
+    #[inline]
     pub(crate) fn fill_in_time(&mut self) {
         if self.room() >= (self.buffer / 4).clamp(1, FEW) {
             self.fill();
         }
     }
 
-    /// Receives the next item if one is done.
-    pub(crate) fn try_next(&mut self) -> Option<Mapped<R>> {
+    /// Takes the next item, if one is done. Whoever takes it [receives](Self::receive) it.
+    ///
+    /// Only a pointer is handed from call to call: an item that is put together in one place and
+    /// copied to another waits, at each copy, for the stores that put it together.
+    #[inline]
+    pub(crate) fn try_next(&mut self) -> Option<SlotRef<I::Item, R>> {
         self.fill_in_time();
-        if let Some(slot) = self.consumer.poll() {
-            return Some(self.receive(slot));
-        }
-        self.fill();
-        let slot = self.consumer.poll()?;
-        Some(self.receive(slot))
+        self.consumer.poll().or_else(|| self.fill_and_poll())
     }
 
-    /// Receives the next item, waiting for it until `deadline`; `None` if there are no more.
-    pub(crate) fn next(&mut self, deadline: Deadline) -> Result<Option<Mapped<R>>, TimedOut> {
-        if let Some(mapped) = self.try_next() {
-            return Ok(Some(mapped));
+    #[cold]
+    fn fill_and_poll(&mut self) -> Option<SlotRef<I::Item, R>> {
+        self.fill();
+        self.consumer.poll()
+    }
+
+    /// Takes the next item, waiting for it until `deadline`.
+    #[inline]
+    pub(crate) fn next(&mut self, deadline: Deadline) -> Next<I::Item, R> {
+        match self.try_next() {
+            Some(slot) => Next::Done(slot),
+            None => self.wait(deadline),
         }
+    }
+
+    #[cold]
+    fn wait(&mut self, deadline: Deadline) -> Next<I::Item, R> {
         if self.received == self.pulled {
-            return Ok(None);
+            return Next::NoMore;
         }
         let Self { consumer, block, .. } = self;
         let rally = || block.iter().for_each(Block::rally);
         match consumer.wait_and(deadline, rally) {
-            Ok(slot) => Ok(Some(self.receive(slot))),
-            Err(NotReady::TimedOut) => Err(self.timed_out()),
-            Err(NotReady::TooDeep(limit)) => Ok(Some(self.refuse(JoinError::TooDeep(limit)))),
+            Ok(slot) => Next::Done(slot),
+            Err(NotReady::TimedOut) => {
+                Next::TimedOut(TimedOut::new(self.pulled - self.received, self.pulled))
+            }
+            Err(NotReady::TooDeep(limit)) => self.refuse(limit),
         }
     }
 
-    /// Receives the next item if one is done; if not, the task of `context` is woken when one is.
+    /// Takes the next item if one is done; if not, the task of `context` is woken when one is.
     /// `None` if there are no more.
-    pub(crate) fn poll_next(&mut self, context: &Context<'_>) -> Poll<Option<Mapped<R>>> {
-        if let Some(mapped) = self.try_next() {
-            return Poll::Ready(Some(mapped));
+    pub(crate) fn poll_next(&mut self, context: &Context<'_>) -> Poll<Option<SlotRef<I::Item, R>>> {
+        if let Some(slot) = self.try_next() {
+            return Poll::Ready(Some(slot));
         }
         if self.received == self.pulled {
             self.stop_polling();
             return Poll::Ready(None);
         }
         self.block.iter().for_each(Block::rally);
-        self.consumer.poll_next(context).map(|slot| Some(self.receive(slot)))
+        self.consumer.poll_next(context).map(Some)
     }
 
     /// Nobody polls any more.
@@ -214,8 +248,10 @@ where
         self.consumer.stop_polling();
     }
 
-    fn receive(&mut self, slot: SlotRef<I::Item, R>) -> Mapped<R> {
-        // SAFETY: the slot has been received.
+    /// Receives an item that was taken. Its slot is for another one.
+    #[inline]
+    pub(crate) fn receive(&mut self, slot: SlotRef<I::Item, R>) -> Mapped<R> {
+        // SAFETY: the slot has been taken from the queue.
         let index = unsafe { slot.index() };
         // SAFETY: as above, once.
         let outcome = unsafe { slot.receive() };
@@ -223,7 +259,7 @@ where
         Mapped { index, outcome }
     }
 
-    /// The slot is for another item.
+    #[inline]
     fn reuse(&mut self, slot: SlotRef<I::Item, R>) {
         let number = self.received + self.buffer;
         self.block().assign(number, slot);
@@ -232,11 +268,9 @@ where
 
     /// Gives up on one item that nobody has begun. If there is none, waits without help: what has
     /// been begun goes on elsewhere.
-    #[cold]
-    fn refuse(&mut self, reason: JoinError) -> Mapped<R> {
+    fn refuse(&mut self, limit: TooDeep) -> Next<I::Item, R> {
         let Some(slot) = self.block().take_back() else {
-            let slot = self.consumer.wait_without_helping();
-            return self.receive(slot);
+            return Next::Done(self.consumer.wait_without_helping());
         };
         self.consumer.excuse_one();
         // SAFETY: the slot has just been claimed.
@@ -245,7 +279,7 @@ where
         let input = unsafe { slot.begin() };
         contain(|| drop(input));
         self.reuse(slot);
-        Mapped { index, outcome: Err(reason) }
+        Next::Refused(index, limit)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
@@ -53,7 +53,8 @@ where
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Mapped<R>>> {
         let results = &mut self.0;
-        results.0.poll_next(context).map(|mapped| results.hand_out(mapped))
+        let slot = ready!(results.0.poll_next(context));
+        Poll::Ready(slot.map(|slot| results.hand_out(slot)))
     }
 }
 
