@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use photofinish_bench::allocations::Counter;
+use photofinish_bench::allocator::Allocator;
 use photofinish_bench::clock::Clock;
 use photofinish_bench::headline::entrant::Entrant;
 use photofinish_bench::headline::figure::{Figure, Reading, Workload, growth};
@@ -71,7 +72,12 @@ fn legs(knobs: &Knobs, pace: Pace) -> Vec<Leg> {
     let mut legs = Vec::new();
     for workers in knobs.workers() {
         for entrant in Entrant::all() {
-            legs.extend(leg(knobs, entrant, (workers, pace), entrant.plays(workers)));
+            let plays = entrant.plays(workers);
+            let apart = |workload: &Workload| workload.allocator() == Allocator::System;
+            let (plain, faster) = plays.into_iter().partition(apart);
+            legs.extend(leg(knobs, entrant, (workers, pace), plain));
+            let faster = leg(knobs, entrant, (workers, pace), faster);
+            legs.extend(faster.map(|leg| leg.served_by(Allocator::Mimalloc)));
         }
     }
     legs
@@ -87,7 +93,8 @@ fn leg(
     let wanted = workloads.into_iter().filter(|workload| knobs.plays(*workload));
     let workloads: Vec<_> = wanted.collect();
     let (extent, pinned) = (knobs.extent(), knobs.pinned());
-    let conditions = Conditions { workers, extent, pinned, pace };
+    let allocator = Allocator::System;
+    let conditions = Conditions { workers, extent, pinned, allocator, pace };
     (!workloads.is_empty()).then_some(Leg { entrant, conditions, workloads })
 }
 

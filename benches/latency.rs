@@ -25,6 +25,14 @@ static ALLOCATOR: Counter = Counter;
 
 fn main() -> ExitCode {
     let options = Options::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
+    match options.allocator().take_over() {
+        Ok(None) => {}
+        Ok(Some(status)) => process::exit(status.code().unwrap_or(1)),
+        Err(error) => {
+            eprintln!("cannot run under {}: {error}", options.allocator());
+            return ExitCode::FAILURE;
+        }
+    }
     let plan = options.plan(Pace::measure());
     match options.task() {
         Task::List => {

@@ -1,12 +1,14 @@
 //! How often, and how much, a program allocates.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::{GlobalAlloc, Layout};
 use std::ops::Sub;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-/// The system's allocator, which counts while it is told to. A bench installs it:
+use crate::allocator::Serving;
+
+/// The program's [allocator](crate::allocator), which counts while it is told to. A bench installs it:
 ///
 /// ```
 /// use photofinish_bench::allocations::{Counter, Counting};
@@ -99,29 +101,29 @@ impl Sub for Allocated {
     }
 }
 
-// SAFETY: every method hands its arguments to the system's allocator and returns what that
+// SAFETY: every method hands its arguments to the program's allocator and returns what that
 // returns; counting touches neither the memory nor the allocator.
 unsafe impl GlobalAlloc for Counter {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         Allocated::count(layout.size());
         // SAFETY: the caller's layout is valid for `alloc`, which is what it called.
-        unsafe { System.alloc(layout) }
+        unsafe { Serving.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         Allocated::count(layout.size());
         // SAFETY: the caller's layout is valid for `alloc_zeroed`, which is what it called.
-        unsafe { System.alloc_zeroed(layout) }
+        unsafe { Serving.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         Allocated::count(size);
-        // SAFETY: the caller's block came from this allocator, which is the system's.
-        unsafe { System.realloc(block, layout, size) }
+        // SAFETY: the caller's block came from this allocator, which is the program's.
+        unsafe { Serving.realloc(block, layout, size) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: the caller's block came from this allocator, which is the system's.
-        unsafe { System.dealloc(block, layout) }
+        // SAFETY: the caller's block came from this allocator, which is the program's.
+        unsafe { Serving.dealloc(block, layout) }
     }
 }

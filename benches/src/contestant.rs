@@ -11,8 +11,8 @@ use crate::clock::Time;
 use crate::peers::{Errand, Pattern, Peer, PeerError};
 use crate::roll::Fault;
 use crate::run::{Play, Run};
-use crate::scenario::{Arrivals, Waiting};
-use crate::stamps::Stamps;
+use crate::scenario::{Arrivals, Scenario, Waiting};
+use crate::stamps::{Load, Stamps};
 
 /// A design by name, and how a scenario is played on it.
 #[derive(Clone)]
@@ -43,9 +43,10 @@ impl Contestant {
         Self { name: D::NAME, play: Rc::new(play) }
     }
 
-    /// A program outside Rust; `None` for arrivals that it does not play as we do.
-    pub fn peer(peer: Peer, arrivals: Arrivals) -> Option<Self> {
-        let pattern = match arrivals {
+    /// A program outside Rust; `None` for what it does not play as we do.
+    pub fn peer(peer: Peer, scenario: &Scenario) -> Option<Self> {
+        let pattern = match scenario.arrivals {
+            _ if scenario.load != Load::None => return None,
             Arrivals::OpenLoop { rate, waiting: Waiting::Parked } => Pattern::OpenLoop { rate },
             Arrivals::Window { in_flight } => Pattern::Window { in_flight },
             Arrivals::OpenLoop { waiting: Waiting::Spinning, .. } | Arrivals::Burst { .. } => {

@@ -13,12 +13,14 @@
 //! | `drain` | empty tasks that have all finished | ns to receive one |
 //! | `1e3` to `1e6 outstanding` | as `W1`, with that many | ns for one |
 //! | `1e3..1e6 outstanding` | the dearest of those against the cheapest | times |
+//! | `W1' 64 B`, `W1' 256 B` | as `W1'`, with closures that capture so much instead of 8 bytes | ns for one |
+//! | `W1' 8 B mimalloc` and larger | the same, everybody under a faster allocator | ns for one |
 //! | `instructions` | both sides stepped by hand on one thread, under valgrind | for one task |
 //! | `mallocs` | as `W1'`, after some windows | for one task |
 //! | `bytes outstanding` | 1e6 tasks while the worker is held by one before them | resident bytes for one |
 //!
 //! **Paths.** A: `submit`, then `as_completed(handles)`, or where tasks come one by one, the
-//! handles added to a set. B: submitted straight into a completion set.
+//! handles added to a set. B: submitted straight into a completion set. C: `map_unordered`.
 //!
 //! **Limits.** Two rings with a thread between them play the same workloads; so do two rings whose
 //! threads park (`W3 parked`). There is one such thread, whatever it is compared with.

@@ -11,6 +11,7 @@
 //! | [`machine`] | where the numbers come from |
 //! | [`limits`] | what the machine itself charges |
 //! | [`usage`] | what the process has used |
+//! | [`allocator`] | which allocator serves a program |
 //! | [`allocations`] | how often a program allocates |
 //! | [`affinity`] | which thread runs on which core |
 //! | [`stamps`] | what a task brings back |
@@ -39,6 +40,8 @@
 
 pub mod clock;
 pub mod work;
+
+pub mod allocator;
 
 pub mod machine;
 

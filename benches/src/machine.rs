@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::allocator::Allocator;
+
 /// The machine and the build, as far as they tell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
@@ -28,6 +30,9 @@ pub struct Machine {
     pub compiler: String,
     /// How the lab was compiled.
     pub flags: String,
+    /// What serves the program's allocations.
+    #[serde(default)]
+    pub allocator: Allocator,
     /// The version of the source.
     pub commit: String,
     /// The crates that are measured, with their versions.
@@ -37,7 +42,7 @@ pub struct Machine {
 }
 
 /// The crates whose versions are noted, if the build has them.
-const CRATES: [&str; 16] = [
+const CRATES: [&str; 17] = [
     "async-executor",
     "crossbeam-channel",
     "crossbeam-deque",
@@ -47,6 +52,7 @@ const CRATES: [&str; 16] = [
     "futures-util",
     "hdrhistogram",
     "kanal",
+    "libmimalloc-sys",
     "parking_lot",
     "photofinish",
     "rayon-core",
@@ -77,6 +83,7 @@ impl Machine {
             power: power(),
             compiler: answer("rustc", &["-V"]).unwrap_or_else(unknown),
             flags: format!("{optimized}, RUSTFLAGS {}", flags.unwrap_or("not set")),
+            allocator: Allocator::here(),
             commit: answer("git", &["describe", "--always", "--dirty", "--exclude=*"])
                 .unwrap_or_else(unknown),
             crates: versions(include_str!("../../Cargo.lock")),
@@ -86,8 +93,8 @@ impl Machine {
 
     /// Whether numbers from here and from `other` can be compared.
     pub fn is_like(&self, other: &Self) -> bool {
-        (&self.cpu, self.cores, &self.architecture)
-            == (&other.cpu, other.cores, &other.architecture)
+        (&self.cpu, self.cores, &self.architecture, self.allocator)
+            == (&other.cpu, other.cores, &other.architecture, other.allocator)
     }
 }
 
@@ -124,10 +131,10 @@ fn versions(lock: &str) -> Vec<String> {
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { cpu, cores, architecture, system, clock_source, power, .. } = self;
-        let Self { compiler, flags, commit, crates, load, .. } = self;
+        let Self { compiler, flags, allocator, commit, crates, load, .. } = self;
         writeln!(f, "machine   {cpu}, {cores} cores, {architecture}")?;
         writeln!(f, "system    {system}, clock source {clock_source}, {power}")?;
-        writeln!(f, "build     commit {commit}, {compiler}, {flags}")?;
+        writeln!(f, "build     commit {commit}, {compiler}, {flags}, {allocator} malloc")?;
         writeln!(f, "crates    {}", crates.join(", "))?;
         write!(f, "load      {load}")
     }

@@ -8,11 +8,13 @@ use std::str::FromStr;
 use clap::{Args, Command, FromArgMatches, ValueEnum};
 use photofinish_baselines::{Entry, UnknownDesign};
 
+use crate::allocator::Allocator;
 use crate::criterion_flags;
 use crate::length::Length;
 use crate::machine;
 use crate::peers::Peer;
 use crate::rate::Rate;
+use crate::stamps::Load;
 
 /// Who sets the pace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -78,6 +80,9 @@ pub struct Options {
     /// Closed loop: how long each task works
     #[arg(long, value_name = "LENGTH", default_value = "0us")]
     window_task: Length,
+    /// Closed loop: bytes that each task carries besides its stamps, 8, 64 or 256 [default: none]
+    #[arg(long, value_name = "BYTES,...", value_delimiter = ',', alias = "closure")]
+    closures: Vec<Load>,
     /// Burst: tasks at once [default: 64]
     #[arg(long, value_name = "N,...", value_delimiter = ',', alias = "burst",
           value_parser = positive)]
@@ -94,6 +99,10 @@ pub struct Options {
     /// For how long it runs before that [default: 100ms]
     #[arg(long, value_name = "LENGTH")]
     warm_up: Option<Length>,
+    /// What serves the allocations of all designs [default: as PHOTOFINISH_ALLOCATOR says, or else
+    /// system]
+    #[arg(long, value_name = "NAME", value_enum)]
+    allocator: Option<Allocator>,
     /// Pin the threads of all designs to cores, the consumer to the first
     #[arg(long)]
     pin: bool,
@@ -109,7 +118,8 @@ pub struct Options {
     #[arg(long, conflicts_with = "full")]
     quick: bool,
     /// Everything: all designs, tasks of 5 to 1000 us at 25 to 90 % of the peak, more windows and
-    /// bursts; takes hours
+    /// bursts, closures of 8 to 256 bytes; takes hours, or with `--rounds 1 --duration 50ms
+    /// --warm-up 10ms` minutes
     #[arg(long)]
     full: bool,
     /// Cargo passes it to benches; without it everything is run once and nothing is measured
@@ -173,6 +183,11 @@ impl Options {
             (false, true, _) | (false, false, false) => Task::Smoke,
             (false, false, true) => Task::Measure,
         }
+    }
+
+    /// What is to serve all allocations.
+    pub fn allocator(&self) -> Allocator {
+        self.allocator.unwrap_or_else(Allocator::here)
     }
 
     /// Where files go.

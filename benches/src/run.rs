@@ -64,11 +64,16 @@ pub struct Run {
 /// use photofinish_baselines::Entry;
 /// use photofinish_bench::run::{Conditions, Play};
 /// use photofinish_bench::scenario::{Arrivals, Scenario};
+/// use photofinish_bench::stamps::Load;
 /// use photofinish_bench::work::Work;
 /// use std::time::Duration;
 ///
 /// let run = Entry::StdMpsc.visit(Play {
-///     scenario: Scenario { arrivals: Arrivals::Window { in_flight: 8 }, work: Work::NONE },
+///     scenario: Scenario {
+///         arrivals: Arrivals::Window { in_flight: 8 },
+///         work: Work::NONE,
+///         load: Load::None,
+///     },
 ///     conditions: Conditions {
 ///         workers: 1,
 ///         pinned: false,

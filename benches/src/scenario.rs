@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::stamps::Load;
 use crate::work::Work;
 
 /// One way of submitting tasks.
@@ -11,6 +12,8 @@ pub struct Scenario {
     pub arrivals: Arrivals,
     /// What each task does; in a burst, some do more.
     pub work: Work,
+    /// What each task carries.
+    pub load: Load,
 }
 
 /// Who sets the pace.
@@ -87,15 +90,17 @@ impl Scenario {
     ///
     /// ```
     /// use photofinish_bench::scenario::{Arrivals, Scenario};
+    /// use photofinish_bench::stamps::Load;
     /// use photofinish_bench::work::Work;
     ///
-    /// let scenario = Scenario { arrivals: Arrivals::Window { in_flight: 64 }, work: Work::NONE };
+    /// let arrivals = Arrivals::Window { in_flight: 64 };
+    /// let scenario = Scenario { arrivals, work: Work::NONE, load: Load::None };
     /// assert_eq!(scenario.slug(), "window-64-empty");
     /// ```
     pub fn slug(&self) -> String {
         // The letter mu that `Duration` prints is no letter for a file name.
         let work = self.work.to_string().replace('µ', "u");
-        match self.arrivals {
+        let slug = match self.arrivals {
             Arrivals::OpenLoop { rate, waiting: Waiting::Parked } => {
                 format!("open-{rate}-{work}-park")
             }
@@ -104,6 +109,10 @@ impl Scenario {
             }
             Arrivals::Window { in_flight } => format!("window-{in_flight}-{work}"),
             Arrivals::Burst { size } => format!("burst-{size}-{work}"),
+        };
+        match self.load {
+            Load::None => slug,
+            load => format!("{slug}-carrying-{load}"),
         }
     }
 }
@@ -119,7 +128,7 @@ impl fmt::Display for Waiting {
 
 impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { arrivals, work } = self;
+        let Self { arrivals, work, load } = self;
         match arrivals {
             Arrivals::OpenLoop { rate, waiting } => {
                 write!(f, "open loop, {rate} tasks per second, each {work}, {waiting}")
@@ -131,6 +140,10 @@ impl fmt::Display for Scenario {
                 let long = work.times(LONG_FACTOR);
                 write!(f, "burst, {size} at once, each sleeps {work}, one in {LONG_ONE_IN} {long}")
             }
+        }?;
+        match load {
+            Load::None => Ok(()),
+            load => write!(f, ", carrying {load} bytes"),
         }
     }
 }

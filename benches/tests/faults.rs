@@ -13,7 +13,7 @@ use photofinish_bench::run::{Conditions, Play};
 use photofinish_bench::scenario::{Arrivals, Scenario, Waiting};
 use photofinish_bench::series::Failure;
 use photofinish_bench::session::Plan;
-use photofinish_bench::stamps::Stamps;
+use photofinish_bench::stamps::{Load, Stamps};
 use photofinish_bench::work::Work;
 
 /// What a spoilt design does with task 7.
@@ -114,7 +114,10 @@ fn conditions() -> Conditions {
 }
 
 fn play<const KIND: u8>(arrivals: Arrivals) -> Result<u64, Fault> {
-    let play = Play { scenario: Scenario { arrivals, work: Work::NONE }, conditions: conditions() };
+    let play = Play {
+        scenario: Scenario { arrivals, work: Work::NONE, load: Load::None },
+        conditions: conditions(),
+    };
     Visit::visit::<Spoilt<KIND>>(play).map(|run| run.recorded)
 }
 
@@ -147,7 +150,7 @@ fn a_result_that_comes_twice_is_caught() {
 fn the_failure_names_the_design_and_the_task() {
     let failure = Failure {
         design: <Spoilt<3> as Design<Stamps>>::NAME,
-        scenario: Scenario { arrivals: WINDOW, work: Work::NONE }.to_string(),
+        scenario: Scenario { arrivals: WINDOW, work: Work::NONE, load: Load::None }.to_string(),
         round: 2,
         trouble: Trouble::Fault(Fault::Twice { number: SPOILT }),
     };
@@ -160,7 +163,7 @@ fn the_failure_names_the_design_and_the_task() {
 /// Nothing is made of the numbers of a design that is not sound, and every output says why.
 #[test]
 fn every_output_names_the_design_and_leaves_its_numbers_out() {
-    let window = Scenario { arrivals: WINDOW, work: Work::NONE };
+    let window = Scenario { arrivals: WINDOW, work: Work::NONE, load: Load::None };
     let plan = Plan {
         pairs: vec![
             (window, Contestant::of::<Spoilt<0>, Clock>()),

@@ -21,7 +21,7 @@ use photofinish_bench::results::{Changes, DesignFindings, Results, Sample};
 use photofinish_bench::run::Conditions;
 use photofinish_bench::scenario::{Arrivals, Scenario, Waiting};
 use photofinish_bench::session::{Plan, Session};
-use photofinish_bench::stamps::Stamps;
+use photofinish_bench::stamps::{Load, Stamps};
 use photofinish_bench::work::Work;
 
 thread_local! {
@@ -136,7 +136,7 @@ const WINDOW: Arrivals = Arrivals::Window { in_flight: 1 };
 
 /// Tasks of 20 us in virtual time; the work itself is never done.
 fn scenario(arrivals: Arrivals) -> Scenario {
-    Scenario { arrivals, work: Work::asleep(TASK) }
+    Scenario { arrivals, work: Work::asleep(TASK), load: Load::None }
 }
 
 fn plan(contestants: Vec<Contestant>) -> Plan {

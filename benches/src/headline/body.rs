@@ -1,5 +1,6 @@
 //! What tasks do, said by their type: the yardstick runs them without a box around them.
 
+use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -26,6 +27,32 @@ impl Body for Number {
     #[inline]
     fn run(self) -> u64 {
         self.0
+    }
+}
+
+/// Brings its number back, and carries so many more words.
+#[derive(Clone, Copy, Debug)]
+pub struct Laden<const WORDS: usize> {
+    number: u64,
+    load: [u64; WORDS],
+}
+
+impl<const WORDS: usize> Laden<WORDS> {
+    /// With a load that no compiler foresees.
+    #[inline]
+    pub fn new(number: u64) -> Self {
+        Self { number, load: [number; WORDS] }
+    }
+}
+
+impl<const WORDS: usize> Body for Laden<WORDS> {
+    type Back = u64;
+
+    #[inline]
+    fn run(self) -> u64 {
+        // What nobody looks at need not be carried.
+        black_box(&self.load);
+        self.number
     }
 }
 

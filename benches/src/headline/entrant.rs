@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::affinity::{Pinned, Threads};
 use crate::headline::body::Body;
 use crate::headline::course::{Course, Through, Yardstick};
-use crate::headline::figure::Workload;
-use crate::headline::ours::{PathA, PathAOneByOne, PathB};
+use crate::headline::figure::{Storage, Workload};
+use crate::headline::ours::{PathA, PathAOneByOne, PathB, PathC};
 use crate::machine;
 
 /// A path of ours, a design of the catalogue or a yardstick.
@@ -26,19 +26,20 @@ pub enum Entrant {
     ParkingRings,
 }
 
-/// A path through our interface. `map_unordered` will be C: a variant here, a course in `ours`,
-/// an arm in [`Entrant::enter`], and its rows follow.
+/// A path through our interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Path {
     /// `submit`, then `as_completed(handles)`.
     A,
     /// Submitted into a completion set.
     B,
+    /// `map_unordered`.
+    C,
 }
 
 impl Path {
     /// Every path.
-    pub const ALL: [Self; 2] = [Self::A, Self::B];
+    pub const ALL: [Self; 3] = [Self::A, Self::B, Self::C];
 }
 
 impl fmt::Display for Path {
@@ -46,6 +47,7 @@ impl fmt::Display for Path {
         f.pad(match self {
             Self::A => "A",
             Self::B => "B",
+            Self::C => "C",
         })
     }
 }
@@ -135,6 +137,7 @@ impl Entrant {
         match self {
             Self::Path(Path::A) => "photofinish A",
             Self::Path(Path::B) => "photofinish B",
+            Self::Path(Path::C) => "photofinish C",
             Self::Design(entry) => entry.name(),
             Self::Rings => "two rings",
             Self::ParkingRings => "two rings that park",
@@ -160,13 +163,21 @@ impl Entrant {
         let everything = Workload::ALL.into_iter();
         let others = everything.clone().filter(|workload| *workload != Workload::PacedParked);
         let growth = Workload::POWERS.map(Workload::Outstanding).filter(|_| workers == 1);
+        let stored = Storage::others().into_iter().map(Workload::Stored);
+        let stored = stored.filter(|_| workers == 1);
         match self {
-            Self::Path(_) => everything.chain(growth).collect(),
-            Self::Design(Entry::CrossbeamPool) => others.chain(growth).collect(),
+            // It begins nothing before the first result is asked for, so nothing is there to drain.
+            Self::Path(Path::C) => everything
+                .filter(|workload| *workload != Workload::Drain)
+                .chain(growth)
+                .chain(stored)
+                .collect(),
+            Self::Path(_) => everything.chain(growth).chain(stored).collect(),
+            Self::Design(Entry::CrossbeamPool) => others.chain(growth).chain(stored).collect(),
             Self::Design(_) if Self::OTHER_WAYS_BACK.contains(&self) => {
-                vec![Workload::Windows, Workload::InFlight]
+                [Workload::Windows, Workload::InFlight].into_iter().chain(stored).collect()
             }
-            Self::Design(_) => others.collect(),
+            Self::Design(_) => others.chain(stored).collect(),
             Self::Rings | Self::ParkingRings if workers > 1 => Vec::new(),
             Self::Rings => others.chain(growth).collect(),
             Self::ParkingRings => vec![Workload::Paced],
@@ -175,7 +186,12 @@ impl Entrant {
 
     /// What is counted of it.
     pub fn counted(self) -> Vec<Workload> {
-        if self.is_yardstick() { Vec::new() } else { Workload::COUNTED.to_vec() }
+        match self {
+            // Its inputs wait where its user has them.
+            Self::Path(Path::C) => vec![Workload::Mallocs],
+            _ if self.is_yardstick() => Vec::new(),
+            _ => Workload::COUNTED.to_vec(),
+        }
     }
 
     /// Sets a course up and takes a turn on it.
@@ -189,6 +205,10 @@ impl Entrant {
             Self::Path(Path::A) => setting.take(|| PathA::new(workers), turn),
             Self::Path(Path::B) if parked => setting.take(|| PathB::new(workers).parked(), turn),
             Self::Path(Path::B) => setting.take(|| PathB::new(workers), turn),
+            Self::Path(Path::C) if parked => {
+                setting.take(|| PathC::new(workers, B::run).parked(), turn)
+            }
+            Self::Path(Path::C) => setting.take(|| PathC::new(workers, B::run), turn),
             Self::Design(entry) => {
                 entry.visit(Visitor { turn, setting, body: std::marker::PhantomData })
             }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::allocator::Allocator;
+
 /// What is played; one play comes to one figure or more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Workload {
@@ -26,10 +28,65 @@ pub enum Workload {
     Drain,
     /// As `SubmitAll`, with 10 to this power.
     Outstanding(u32),
+    /// As `Windows`, with closures of another size or another allocator.
+    Stored(Storage),
     /// As `Windows`, allocations counted.
     Mallocs,
     /// Tasks that nobody begins, while they are outstanding.
     Bytes,
+}
+
+/// Where tasks are stored, and how much there is to store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Storage {
+    /// How many bytes a closure captures.
+    pub closure: Closure,
+    /// What serves those who allocate.
+    pub allocator: Allocator,
+}
+
+/// How many bytes a closure captures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Closure {
+    /// 8 bytes: its number.
+    Bytes8,
+    /// 64 bytes.
+    Bytes64,
+    /// 256 bytes.
+    Bytes256,
+}
+
+impl Closure {
+    /// Every size.
+    pub const ALL: [Self; 3] = [Self::Bytes8, Self::Bytes64, Self::Bytes256];
+
+    /// How many bytes that is.
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::Bytes8 => 8,
+            Self::Bytes64 => 64,
+            Self::Bytes256 => 256,
+        }
+    }
+}
+
+impl Storage {
+    /// Every combination but the one that [`Workload::Windows`] is: 8 bytes, the system's
+    /// allocator.
+    pub fn others() -> Vec<Self> {
+        let all = Allocator::ALL.into_iter().flat_map(|allocator| {
+            Closure::ALL.into_iter().map(move |closure| Self { closure, allocator })
+        });
+        all.skip(1).collect()
+    }
+
+    /// The figure that it comes to.
+    pub fn figure(self) -> Figure {
+        match self {
+            Self { closure: Closure::Bytes8, allocator: Allocator::System } => Figure::Windows,
+            _ => Figure::Stored(self),
+        }
+    }
 }
 
 /// One number that a workload comes to.
@@ -55,6 +112,8 @@ pub enum Figure {
     Drain,
     /// Of [`Workload::Outstanding`].
     Outstanding(u32),
+    /// Of [`Workload::Stored`].
+    Stored(Storage),
     /// Of [`Workload::Mallocs`].
     Mallocs,
     /// Of [`Workload::Bytes`].
@@ -96,8 +155,17 @@ impl Workload {
             Self::InFlight => vec![Figure::InFlightP50, Figure::InFlightP99],
             Self::Drain => vec![Figure::Drain],
             Self::Outstanding(power) => vec![Figure::Outstanding(power)],
+            Self::Stored(storage) => vec![Figure::Stored(storage)],
             Self::Mallocs => vec![Figure::Mallocs],
             Self::Bytes => vec![Figure::Bytes],
+        }
+    }
+
+    /// What serves those who allocate.
+    pub fn allocator(self) -> Allocator {
+        match self {
+            Self::Stored(storage) => storage.allocator,
+            _ => Allocator::System,
         }
     }
 
@@ -112,6 +180,7 @@ impl Workload {
             | Self::InFlight
             | Self::Drain
             | Self::Outstanding(_)
+            | Self::Stored(_)
             | Self::Mallocs
             | Self::Bytes => Duration::ZERO,
         }
@@ -125,7 +194,8 @@ impl Figure {
             .into_iter()
             .chain([Workload::Micro10, Workload::PacedParked, Workload::Paced])
             .chain([Workload::InFlight, Workload::Drain])
-            .chain(Workload::POWERS.map(Workload::Outstanding));
+            .chain(Workload::POWERS.map(Workload::Outstanding))
+            .chain(Storage::others().into_iter().map(Workload::Stored));
         let mut all: Vec<Self> = workloads.flat_map(Workload::figures).collect();
         all.extend([Self::Growth, Self::Instructions, Self::Mallocs, Self::Bytes]);
         all
@@ -139,7 +209,8 @@ impl Figure {
     /// What it is counted in.
     pub fn unit(self) -> &'static str {
         match self {
-            Self::SubmitAll | Self::Windows | Self::Drain | Self::Outstanding(_) => "ns",
+            Self::SubmitAll | Self::Windows | Self::Drain => "ns",
+            Self::Outstanding(_) | Self::Stored(_) => "ns",
             Self::Micro1 | Self::Micro10 => "%",
             Self::PacedParked | Self::Paced | Self::InFlightP50 | Self::InFlightP99 => "us",
             Self::Mallocs | Self::Instructions => "a task",
@@ -174,6 +245,13 @@ impl fmt::Display for Figure {
             Self::InFlightP99 => f.pad("W4 p99"),
             Self::Drain => f.pad("drain"),
             Self::Outstanding(power) => f.pad(&format!("1e{power} outstanding")),
+            Self::Stored(Storage { closure, allocator }) => {
+                let size = format!("W1' {} B", closure.bytes());
+                match allocator {
+                    Allocator::System => f.pad(&size),
+                    faster => f.pad(&format!("{size} {faster}")),
+                }
+            }
             Self::Growth => f.pad("1e3..1e6 outstanding"),
             Self::Mallocs => f.pad("mallocs"),
             Self::Bytes => f.pad("bytes outstanding"),

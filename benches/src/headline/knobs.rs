@@ -201,8 +201,8 @@ mod tests {
 
     #[test]
     fn flags_of_criterion_are_accepted() {
-        let flags = "--bench --noplot -v --color always --save-baseline x --quick W1";
-        assert_eq!(knobs(flags).names(), ["W1", "W1'"]);
+        let flags = "--bench --noplot -v --color always --save-baseline x --quick W2";
+        assert_eq!(knobs(flags).names(), ["W2 1us", "W2 10us"]);
     }
 
     #[test]

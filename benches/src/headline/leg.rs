@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::allocator::Allocator;
 use crate::headline::entrant::Entrant;
 use crate::headline::figure::{Reading, Workload};
 use crate::headline::play::Conditions;
@@ -32,6 +33,11 @@ pub const ARGUMENT: &str = "--leg";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Leg {
+    /// The same under another allocator, if it is run apart.
+    pub fn served_by(self, allocator: Allocator) -> Self {
+        Self { conditions: Conditions { allocator, ..self.conditions }, ..self }
+    }
+
     /// Plays it in this process.
     ///
     /// # Errors
@@ -55,8 +61,11 @@ impl Leg {
         let broken = |why: String| self.fails(Cause::Broken(why));
         let leg = serde_json::to_string(self).map_err(|error| broken(error.to_string()))?;
         let program = std::env::current_exe().map_err(|error| broken(error.to_string()))?;
-        let output = Command::new(program)
-            .args([ARGUMENT, &leg])
+        let mut program = Command::new(program);
+        let output = self
+            .conditions
+            .allocator
+            .serve(program.args([ARGUMENT, &leg]))
             .stdin(Stdio::null())
             .output()
             .map_err(|error| broken(error.to_string()))?;
@@ -143,7 +152,8 @@ mod tests {
 
     fn leg() -> Leg {
         let (extent, pace) = (Extent::Smoke, Pace::measure());
-        let conditions = Conditions { workers: 1, extent, pinned: false, pace };
+        let allocator = Allocator::System;
+        let conditions = Conditions { workers: 1, extent, pinned: false, allocator, pace };
         let workloads = vec![Workload::Windows, Workload::Outstanding(3)];
         Leg { entrant: Entrant::Path(Path::B), conditions, workloads }
     }

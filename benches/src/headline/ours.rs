@@ -1,8 +1,14 @@
 //! Our paths, as their users would write them.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::fmt;
+use std::rc::Rc;
 use std::time::Duration;
 
-use photofinish::{AsCompleted, CompletionSet, Finished, JoinHandle, Pool, as_completed};
+use photofinish::{
+    AsCompleted, CompletionSet, Finished, JoinHandle, MapUnordered, Mapped, Pool, as_completed,
+};
 
 use crate::headline::body::Body;
 use crate::headline::course::Course;
@@ -126,8 +132,100 @@ impl<B: Body> Course<B> for PathB<B::Back> {
     }
 }
 
+/// Path C: `map_unordered` over what has been submitted when the first result is asked for, which is
+/// also how much it keeps under way; what is submitted later goes on where there is room. When its
+/// inputs have ended, the next ones are mapped anew.
+pub struct PathC<B: Body, F> {
+    pool: Pool,
+    function: F,
+    inputs: Inputs<B>,
+    results: Option<MapUnordered<Inputs<B>, F, B::Back>>,
+    parked: bool,
+}
+
+/// What has been submitted and not been pulled.
+#[derive(Clone, Debug)]
+struct Inputs<B>(Rc<RefCell<VecDeque<B>>>);
+
+impl<B> Iterator for Inputs<B> {
+    type Item = B;
+
+    #[inline]
+    fn next(&mut self) -> Option<B> {
+        self.0.borrow_mut().pop_front()
+    }
+}
+
+impl<B: Body, F: Fn(B) -> B::Back + Copy + Send + Sync + 'static> PathC<B, F> {
+    /// On a pool of `workers`.
+    pub fn new(workers: usize, function: F) -> Self {
+        let inputs = Inputs(Rc::default());
+        Self { pool: pool(workers), function, inputs, results: None, parked: false }
+    }
+
+    /// The consumer parks at once.
+    pub fn parked(self) -> Self {
+        Self { parked: true, ..self }
+    }
+
+    /// Maps what has been submitted; `None` if nothing has.
+    fn map(&mut self) -> Option<&mut MapUnordered<Inputs<B>, F, B::Back>> {
+        let under_way = self.inputs.0.borrow().len();
+        if under_way == 0 {
+            return None;
+        }
+        let results = self.pool.map_unordered(self.inputs.clone(), self.function);
+        let results = results.buffer(under_way);
+        let results = if self.parked { results.spin(Duration::ZERO) } else { results };
+        Some(self.results.insert(results))
+    }
+}
+
+impl<B, F> Course<B> for PathC<B, F>
+where
+    B: Body,
+    F: Fn(B) -> B::Back + Copy + Send + Sync + 'static,
+{
+    #[inline]
+    fn submit(&mut self, body: B) {
+        self.inputs.0.borrow_mut().push_back(body);
+    }
+
+    #[inline]
+    fn next(&mut self) -> Option<B::Back> {
+        if let Some(mapped) = self.results.as_mut().and_then(Iterator::next) {
+            return Some(returned(mapped));
+        }
+        self.map()?.next().map(returned)
+    }
+
+    fn try_next(&mut self) -> Option<B::Back> {
+        self.results.as_mut()?.try_next().map(returned)
+    }
+
+    fn outstanding(&self) -> usize {
+        let under_way = self.results.as_ref().map_or(0, MapUnordered::under_way);
+        under_way + self.inputs.0.borrow().len()
+    }
+}
+
+impl<B: Body, F> fmt::Debug for PathC<B, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PathC").field("results", &self.results).finish_non_exhaustive()
+    }
+}
+
 fn pool(workers: usize) -> Pool {
     Pool::builder().workers(workers).build().expect("the pool of a path can be built")
+}
+
+/// The value of an item whose function did not panic.
+#[inline]
+fn returned<T>(mapped: Mapped<T>) -> T {
+    match mapped.outcome {
+        Ok(value) => value,
+        Err(error) => panic!("item {} has no result: {error}", mapped.index),
+    }
 }
 
 /// The value of a task that neither panics nor is cancelled.

@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::headline::body::{Number, Working};
+use crate::allocator::Allocator;
+use crate::headline::body::{Laden, Number, Working};
 use crate::headline::entrant::{Entrant, Setting};
-use crate::headline::figure::{Figure, Reading, Workload};
+use crate::headline::figure::{Closure, Figure, Reading, Workload};
 use crate::headline::play::latency::{InFlight, Paced};
 use crate::headline::play::memory::{Held, Mallocs};
 use crate::headline::play::throughput::{Drain, Windows};
@@ -52,6 +53,8 @@ pub struct Conditions {
     pub extent: Extent,
     /// Each thread stays on a core of its own, if there are as many.
     pub pinned: bool,
+    /// What serves those who allocate.
+    pub allocator: Allocator,
     /// How fast the body of a task turns; the same for everybody in a round.
     pub pace: Pace,
 }
@@ -69,6 +72,7 @@ impl Workload {
         match self {
             Self::SubmitAll => 1_000_000,
             Self::Windows | Self::Drain => 200_000,
+            Self::Stored(_) => 100_000,
             Self::InFlight => 100_000,
             Self::Micro1 => 20_000,
             Self::Micro10 => 4_000,
@@ -85,7 +89,7 @@ impl Workload {
     ///
     /// The [`Fault`] of whoever lost or duplicated a result.
     pub fn play(self, entrant: Entrant, conditions: Conditions) -> Result<Vec<Reading>, Fault> {
-        let Conditions { workers, extent, pinned, pace } = conditions;
+        let Conditions { workers, extent, pinned, pace, .. } = conditions;
         let tasks = extent.of(self.tasks());
         let work = Work::lasting(self.task(), pace);
         let all =
@@ -106,6 +110,23 @@ impl Workload {
             Self::Windows => {
                 let turn = Windows { tasks, window: WINDOW, body: Number };
                 one(Figure::Windows, entrant.enter(windows, turn)?)
+            }
+            Self::Stored(storage) => {
+                const WORD: usize = size_of::<u64>();
+                let measured = match storage.closure {
+                    Closure::Bytes8 => {
+                        entrant.enter(windows, Windows { tasks, window: WINDOW, body: Number })?
+                    }
+                    Closure::Bytes64 => {
+                        let body = Laden::<{ 64 / WORD - 1 }>::new;
+                        entrant.enter(windows, Windows { tasks, window: WINDOW, body })?
+                    }
+                    Closure::Bytes256 => {
+                        let body = Laden::<{ 256 / WORD - 1 }>::new;
+                        entrant.enter(windows, Windows { tasks, window: WINDOW, body })?
+                    }
+                };
+                one(Figure::Stored(storage), measured)
             }
             Self::Micro1 | Self::Micro10 => {
                 let body = |number| Working { number, work };

@@ -15,6 +15,7 @@ use crate::rate::Rate;
 use crate::run::Conditions;
 use crate::scenario::{Arrivals, Scenario, Waiting};
 use crate::session::Plan;
+use crate::stamps::Load;
 use crate::work::{Pace, Work};
 
 impl Options {
@@ -71,7 +72,7 @@ impl Options {
         let contestant = |choice| match choice {
             Choice::All => None,
             Choice::One(entry) => Some(Contestant::listed(entry)),
-            Choice::Peer(peer) => Contestant::peer(peer, arrivals),
+            Choice::Peer(peer) => Contestant::peer(peer, scenario),
         };
         let in_order = matches!(arrivals, Arrivals::Burst { .. });
         let in_order = in_order.then(Contestant::of::<InOrder<_>, Clock>);
@@ -105,18 +106,26 @@ impl Options {
                 let scenario = move |rate| Scenario {
                     arrivals: Arrivals::OpenLoop { rate, waiting },
                     work: work(task.0),
+                    load: Load::None,
                 };
                 rates.map(scenario).collect::<Vec<_>>()
             });
             scenarios.collect::<Vec<_>>()
         };
-        let window = |&in_flight| Scenario {
+        let window = |(in_flight, load)| Scenario {
             arrivals: Arrivals::Window { in_flight },
             work: work(self.window_task.0),
+            load,
         };
+        let loaded = || {
+            let pair = |&load| windows.iter().map(move |&in_flight| (in_flight, load));
+            or(&self.closures, vec![Load::None]).iter().flat_map(pair).collect::<Vec<_>>()
+        };
+        let all_loads = self.full && self.closures.is_empty();
         let burst = |&size| Scenario {
             arrivals: Arrivals::Burst { size },
             work: Work::asleep(self.burst_task.0),
+            load: Load::None,
         };
         let asked = |mode| self.scenarios.contains(&mode);
         let mut scenarios = Vec::new();
@@ -127,7 +136,9 @@ impl Options {
             scenarios.extend(open(&spin_rates, Waiting::Spinning));
         }
         if asked(Mode::Window) {
-            scenarios.extend(windows.iter().map(window));
+            scenarios.extend(loaded().into_iter().map(window));
+            let more = Load::ALL.into_iter().filter(|_| all_loads);
+            scenarios.extend(more.map(|load| window((64, load))));
         }
         if asked(Mode::Burst) {
             scenarios.extend(bursts.iter().map(burst));

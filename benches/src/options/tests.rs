@@ -75,10 +75,12 @@ fn the_whole_matrix_has_every_design_and_length_parked_and_spinning() {
     let plan = options("--bench --full").plan(Pace::measure());
     for entry in Entry::ALL {
         let of = plan.pairs.iter().filter(|(_, design)| design.name() == entry.name());
-        assert_eq!(of.count(), 4 * 4 * 2 + 3 + 2);
+        assert_eq!(of.count(), 4 * 4 * 2 + (3 + 3) + 2);
     }
     let slugs: Vec<String> = plan.pairs.iter().map(|(scenario, _)| scenario.slug()).collect();
-    for part in ["-5us-park", "-20us-spin", "-100us-park", "-1ms-spin", "window-1-"] {
+    for part in
+        ["-5us-park", "-20us-spin", "-100us-park", "-1ms-spin", "window-1-", "-carrying-256"]
+    {
         assert!(slugs.iter().any(|slug| slug.contains(part)), "{part}");
     }
 }

@@ -13,7 +13,7 @@ use crate::recorder::Recorder;
 use crate::roll::{Fault, Roll};
 use crate::scenario::{Scenario, Waiting};
 use crate::schedule::Schedule;
-use crate::stamps::Stamps;
+use crate::stamps::{Load, Stamps, carrying};
 use crate::usage::Usage;
 use crate::work::{Work, nanoseconds};
 
@@ -168,7 +168,14 @@ impl<D: Design<Stamps>, C: Time> Player<D, C> {
     }
 
     fn submit(&mut self, intended: u64, now: u64, work: Work) {
-        self.design.submit(Stamps::task(self.submitted, intended, now, work, self.clock));
+        let number = self.submitted;
+        let body = Stamps::task(number, intended, now, work, self.clock);
+        match self.scenario.load {
+            Load::None => self.design.submit(body),
+            Load::Bytes8 => self.design.submit(carrying::<1>(number, body)),
+            Load::Bytes64 => self.design.submit(carrying::<8>(number, body)),
+            Load::Bytes256 => self.design.submit(carrying::<32>(number, body)),
+        }
         self.submitted += 1;
     }
 

@@ -188,7 +188,7 @@ impl Pool {
     /// # Ok::<(), photofinish::BuildError>(())
     /// ```
     pub fn handle(&self) -> Handle {
-        Handle { shared: Arc::clone(&self.shared) }
+        Handle::of(Arc::clone(&self.shared))
     }
 
     /// How many workers the pool has.
@@ -469,6 +469,10 @@ pub struct Handle {
 }
 
 impl Handle {
+    pub(crate) fn of(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
     /// As [`Pool::submit`].
     ///
     /// ```

@@ -7,6 +7,7 @@ use std::time::Duration;
 use photofinish_protocol::sync::Arc;
 use photofinish_protocol::{JoinHandle, Runnable, Spawn, task};
 
+use crate::pool::Handle;
 use crate::shared::Shared;
 use crate::stack::{self, StackGauge};
 use crate::worker::{Queues, Worker};
@@ -50,6 +51,11 @@ impl Stepped {
         let (runnable, handle) = task(closure);
         self.spawn(runnable);
         handle
+    }
+
+    /// A handle to submit with, as [`Pool::handle`](crate::Pool::handle) gives one.
+    pub fn handle(&self) -> Handle {
+        Handle::of(Arc::clone(&self.shared))
     }
 
     /// Runs the worker's next task here, if there is one.

@@ -72,6 +72,7 @@ fn conditions(results: &Results) -> Markup {
         ("system", format!("{}, clock source {}", machine.system, machine.clock_source)),
         ("power", machine.power.clone()),
         ("compiler", format!("{}, {}", machine.compiler, machine.flags)),
+        ("allocator", machine.allocator.to_string()),
         ("commit", machine.commit.clone()),
         ("crates", machine.crates.join(", ")),
         ("load at the end", machine.load.clone()),
