@@ -361,3 +361,13 @@ fn f15_a_shared_handle_may_be_asked_again_and_again() {
         assert_eq!(handle.result_timeout(Duration::ZERO).unwrap().unwrap(), &7);
     });
 }
+
+/// What a shared handle may be used for from other threads, and after a panic.
+#[test]
+fn a_shared_handle_goes_everywhere() {
+    fn everywhere<T: Send + Sync + std::panic::UnwindSafe + std::panic::RefUnwindSafe>() {}
+    everywhere::<SharedHandle<String>>();
+    let (_end, handle) = completer::<u8>();
+    let handle = handle.shared();
+    assert!(format!("{handle:?}").ends_with("state: Pending }"), "{handle:?}");
+}
