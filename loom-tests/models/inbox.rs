@@ -110,3 +110,31 @@ fn two_who_push_lose_nothing() {
         expect([a, b], [1, 2]);
     });
 }
+
+#[test]
+fn a_count_takes_nothing_and_keeps_nobody_from_taking() {
+    static WHILE: Witness = Witness::new("a task came while others lay there");
+    static HELD: Witness = Witness::new("somebody took just then");
+    model("count_vs_take", Preemptions(3), &[&WHILE, &HELD], || {
+        let inbox = Arc::new(Inbox::new());
+        let (runnables, mut handles): (Batch, Vec<_>) = (1..=3).map(numbered).unzip();
+        inbox.push_batch(runnables);
+        let (late, handle) = numbered(4);
+        handles.push(handle);
+        let there = Arc::clone(&inbox);
+        let other = thread::spawn(move || {
+            run_one(&there);
+            there.push(late);
+            run_one(&there);
+        });
+        let count = inbox.count();
+        assert!(count <= 3, "of four tasks one at least has been taken, or is not there yet");
+        WHILE.seen_if(count == 3 && handles[0].is_finished());
+        HELD.seen_if(count == 0);
+        other.join().unwrap();
+        run_all(&inbox, 4);
+        for (handle, number) in handles.into_iter().zip(1..) {
+            expect([handle], [number]);
+        }
+    });
+}

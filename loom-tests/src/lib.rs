@@ -109,6 +109,7 @@ pub const MODELS: &[&str] = &[
     "completer_dropped",
     "consumer_changes_thread_iterator",
     "consumer_changes_thread_set",
+    "count_vs_take",
     "drop_handle_vs_complete",
     "drop_handle_vs_run",
     "drop_iterator_after_cancel",

@@ -307,11 +307,13 @@ impl Shared {
     }
 
     /// Whether workers leave when they find no work.
+    #[inline]
     pub(crate) fn has_ended(&self) -> bool {
         self.stage.load(Relaxed) >= ENDED
     }
 
     /// Whether nothing is begun any more.
+    #[inline]
     fn has_halted(&self) -> bool {
         self.stage.load(Relaxed) >= HALTED
     }

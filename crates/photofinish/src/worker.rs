@@ -223,10 +223,13 @@ impl Worker {
         {
             return Some(task);
         }
-        self.take_oldest().or_else(|| self.fetch()).or_else(|| self.steal())
+        let own = self.take_oldest();
+        let task = if own.is_some() { own } else { self.fetch() };
+        if task.is_some() { task } else { self.steal() }
     }
 
     /// The oldest of the worker's own tasks.
+    #[inline]
     fn take_oldest(&self) -> Option<Runnable> {
         // A look at an empty queue costs less than a steal.
         if self.queues.spawned.is_empty() { None } else { insist(|| self.oldest.steal()) }
@@ -241,16 +244,20 @@ impl Worker {
     /// A task that came from outside.
     #[inline]
     fn fetch(&self) -> Option<Runnable> {
-        self.queues.fetched.pop().or_else(|| {
-            let inbox = &self.shared.inbox;
-            // Most polls of an empty inbox end with this look, and leave the lines to submitters.
-            if inbox.is_silent() {
-                return None;
-            }
-            let batch = inbox.take(BUFFER + 1);
-            self.shared.sweep_if_ended();
-            self.keep(batch)
-        })
+        let next = self.queues.fetched.pop();
+        if next.is_some() { next } else { self.fetch_more() }
+    }
+
+    /// The oldest task of the inbox, and some more for later.
+    fn fetch_more(&self) -> Option<Runnable> {
+        let inbox = &self.shared.inbox;
+        // Most polls of an empty inbox end with this look, and leave the lines to submitters.
+        if inbox.is_silent() {
+            return None;
+        }
+        let batch = inbox.take(BUFFER + 1);
+        self.shared.sweep_if_ended();
+        self.keep(batch)
     }
 
     /// A task of another worker.

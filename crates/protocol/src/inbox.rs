@@ -125,11 +125,11 @@ impl Inbox {
 
     /// How many tasks there are; none while another thread takes.
     ///
-    /// Whoever counts holds the rest meanwhile, as [`take`](Self::take) does, and looks once more
-    /// afterwards as it asks for.
+    /// Whoever counts holds the rest meanwhile, and looks once more afterwards, behind a sequentially
+    /// consistent fence, whether there are tasks that others have left to it.
     pub fn count(&self) -> usize {
-        // ORDERING (edge rest): AcqRel; as in take.
-        let rest = self.rest.swap(HELD, AcqRel);
+        // ORDERING (edge rest): Acquire; pairs with the Release of whoever put the rest back.
+        let rest = self.rest.swap(HELD, Acquire);
         if rest == HELD {
             return 0;
         }
@@ -138,8 +138,9 @@ impl Inbox {
         let newest = self.newest.load(Acquire);
         // SAFETY: nobody takes the runner's shares of these tasks meanwhile.
         let count = [rest, newest].map(|line| unsafe { length(Task::from_raw(line)) });
-        // ORDERING (edge rest): AcqRel; as in take.
-        self.rest.swap(rest, AcqRel);
+        // ORDERING (edge rest): Release; pairs with the Acquire in take; what was read of the
+        // tasks, before others put something else behind them.
+        self.rest.swap(rest, Release);
         count.iter().sum()
     }
 
