@@ -184,6 +184,27 @@ fn a_submission_that_races_with_a_halt_runs_or_is_cancelled() {
     });
 }
 
+#[test]
+fn an_attempt_that_races_with_a_halt_is_refused_or_runs_or_is_cancelled() {
+    static CANCELLED: Witness = Witness::new("the task was cancelled");
+    static REFUSED: Witness = Witness::new("the closure came back");
+    model("halt_vs_try_submit", Preemptions(1), &[&CANCELLED, &REFUSED], || {
+        let pool = pool(1);
+        let handle = pool.handle();
+        spawn(move || match handle.try_submit(|| Value::new(3)) {
+            Ok(task) => {
+                let ran = ran(task.join(), 3);
+                CANCELLED.seen_if(!ran);
+            }
+            Err(rejected) => {
+                assert_eq!(rejected.into_inner()().number(), 3);
+                REFUSED.seen();
+            }
+        });
+        pool.shutdown_now();
+    });
+}
+
 /// A running task submits another and waits for it without helping: the worker cannot look into
 /// its own queue.
 #[test]

@@ -141,6 +141,7 @@ pub const MODELS: &[&str] = &[
     "halt_vs_nested_submit",
     "halt_vs_steal",
     "halt_vs_submit",
+    "halt_vs_try_submit",
     "helping_wait_parks",
     "inbox_vs_last_sleeper",
     "into_unfinished_then_drop",

@@ -1,7 +1,7 @@
-//! What a worker counts about itself.
+//! What a pool and its workers count about themselves.
 //!
-//! Plain std atomics, not the seam's: numbers, and nothing that goes with them. Only the worker
-//! writes, so that a count costs a load and a store, and no read-modify-write.
+//! Plain std atomics, not the seam's: numbers, and nothing that goes with them. What only one
+//! worker counts costs it a load and a store, and no read-modify-write.
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
@@ -15,6 +15,22 @@ impl Counter {
     #[inline]
     pub(crate) fn count(&self) {
         self.0.store(self.0.load(Relaxed).wrapping_add(1), Relaxed);
+    }
+
+    /// How many there have been.
+    pub(crate) fn get(&self) -> usize {
+        self.0.load(Relaxed)
+    }
+}
+
+/// A number that any thread counts up.
+#[derive(Debug, Default)]
+pub(crate) struct Tally(AtomicUsize);
+
+impl Tally {
+    /// One more.
+    pub(crate) fn count(&self) {
+        self.0.fetch_add(1, Relaxed);
     }
 
     /// How many there have been.

@@ -11,7 +11,7 @@ use photofinish_protocol::sync::Ordering::{Relaxed, SeqCst};
 use photofinish_protocol::sync::{AtomicUsize, BUFFER, fence};
 use photofinish_protocol::{JoinError, Runnable};
 
-use crate::counters::Counters;
+use crate::counters::{Counters, Tally};
 use crate::deque::{Stealer, insist};
 use crate::idle::Idle;
 use crate::metrics::Metrics;
@@ -38,9 +38,8 @@ pub(crate) struct Shared {
     room: Option<Room>,
     /// Where the pool is in its life. All accesses are Relaxed: the fences order them.
     stage: AtomicUsize,
-    /// How many tasks a halt has cancelled. Plain std, not the seam: a number, and nothing that
-    /// goes with it.
-    cancelled: std::sync::atomic::AtomicUsize,
+    /// How many tasks a halt has cancelled.
+    cancelled: Tally,
     /// Why the pool broke. Set before the stage says so, and read after.
     cause: OnceLock<Cause>,
 }
@@ -103,7 +102,7 @@ impl Shared {
             victims,
             room: capacity.map(Room::new),
             stage: AtomicUsize::new(OPEN),
-            cancelled: std::sync::atomic::AtomicUsize::new(0),
+            cancelled: Tally::default(),
             cause: OnceLock::new(),
         }
     }
@@ -265,7 +264,7 @@ impl Shared {
 
     /// How many tasks have been cancelled by a halt.
     pub(crate) fn cancelled(&self) -> usize {
-        self.cancelled.load(Relaxed)
+        self.cancelled.get()
     }
 
     /// Ends the pool because a worker was lost: what is queued fails with `cause`, and so does what
@@ -360,7 +359,7 @@ impl Shared {
             }
             HALTED => {
                 if task.cancel() {
-                    self.cancelled.fetch_add(1, Relaxed);
+                    self.cancelled.count();
                 }
             }
             _ => drop(task),
