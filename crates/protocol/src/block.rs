@@ -95,7 +95,7 @@ impl<I, F, R, S> Block<I, F, R, S> {
             left: AtomicUsize::new(0),
             pace: Number::new(usize::MAX),
             queue,
-            most_tickets: workers.min(MOST_TICKETS),
+            most_tickets: workers.min(MOST_TICKETS / 2),
             function: Some(function),
             nested: spawner.is_inside(),
             spawner,
@@ -205,7 +205,7 @@ where
     /// The consumer has filled the slots of so many more items.
     pub(crate) fn publish(this: &Arc<Self>, many: usize) {
         if this.claims.publish(many) {
-            Self::enlist(this);
+            Self::enlist(this, this.most_tickets);
         }
     }
 
@@ -215,12 +215,14 @@ where
     pub(crate) fn rally(this: &Arc<Self>) {
         if this.claims.look().unclaimed() > 0 {
             this.set_pace(usize::MAX);
-            Self::enlist(this);
+            // A holder that was stopped between counting a ticket and queueing it holds two of them:
+            // with no more than there are workers, nobody might be left.
+            Self::enlist(this, 2 * this.most_tickets);
         }
     }
 
-    fn enlist(this: &Arc<Self>) {
-        if this.claims.enlist(this.most_tickets) {
+    fn enlist(this: &Arc<Self>, most: usize) {
+        if this.claims.enlist(most) {
             Self::send(this);
         }
     }
@@ -246,7 +248,7 @@ where
             return None;
         }
         if this.calls_for_another(view, many) {
-            Self::enlist(this);
+            Self::enlist(this, this.most_tickets);
         }
         for slot in slots.into_iter().map_while(|slot| slot) {
             // SAFETY: the slot has just been claimed.
