@@ -50,6 +50,7 @@ pub const DEEP_BOUND: usize = 3;
 pub const TOO_DEEP: &[(&str, usize)] = &[
     ("block_dropped_after_one", 2),
     ("block_two_workers", 2),
+    ("freeze_adder", 0),
     ("freeze_holder", 1),
     ("freeze_submitter", 0),
     ("freeze_submitter_before_others", 0),
