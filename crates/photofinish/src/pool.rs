@@ -92,7 +92,12 @@ impl Pool {
     /// It costs less than submitting them one by one: a worker is woken for the first, which wakes
     /// the next while there is work, and once more when all are queued. So if workers fall asleep
     /// meanwhile, because `closures` take long to come, they sleep until the last has come. In a
-    /// bounded pool it is the same as one by one.
+    /// bounded pool it is the same as one by one. For inputs without an end there is
+    /// [`map`](Self::map).
+    ///
+    /// # Panics
+    ///
+    /// If `closures` panics. The tasks that it has given by then are detached, and run.
     ///
     /// ```
     /// use photofinish::as_completed;

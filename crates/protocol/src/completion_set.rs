@@ -100,7 +100,8 @@ impl<T> CompletionSet<T> {
     }
 
     /// Submits many tasks to `pool`, to be delivered here, and tells how many. Their indices follow
-    /// each other, in the order of the closures.
+    /// each other, in the order of the closures. If `closures` panics, the tasks that it has given by
+    /// then are in the set.
     ///
     /// ```
     /// use photofinish_protocol::{CompletionSet, Runnable, Spawn};
