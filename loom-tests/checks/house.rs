@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use photofinish_loom_tests::checker::workspace;
 
@@ -96,6 +97,35 @@ fn one_file_of_each_crate_knows_about_the_model_checkers() {
         let knowing: Vec<_> = files.iter().filter(knows).map(|file| &file.module).collect();
         assert_eq!(knowing.len(), 1, "{root}: {knowing:?}");
     }
+}
+
+/// What a user of the crate compiles: the crate, and what it needs.
+fn tree(features: &[&str]) -> BTreeSet<String> {
+    let tree = ["tree", "--edges", "normal", "--prefix", "none", "--locked", "--offline"];
+    let cargo = Command::new(env!("CARGO"))
+        .args(tree)
+        .args(["--package", "photofinish", "--format", "{p}"])
+        .args(features)
+        .current_dir(workspace())
+        .output()
+        .expect("cargo runs");
+    assert!(cargo.status.success(), "{}", String::from_utf8_lossy(&cargo.stderr));
+    let text = String::from_utf8(cargo.stdout).expect("text");
+    text.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_crate_and_all_it_needs_are_at_most_ten() {
+    let tree = tree(&[]);
+    assert!(tree.contains("photofinish-protocol"), "{tree:?}");
+    assert!(tree.len() <= 10, "{tree:?}");
+}
+
+/// Otherwise the feature would not be off.
+#[test]
+fn tracing_is_needed_only_by_its_feature() {
+    assert!(!tree(&[]).contains("tracing"));
+    assert!(tree(&["--features", "tracing"]).contains("tracing"));
 }
 
 /// loom's weak compare-exchange never fails for no reason, so a model would not see what happens

@@ -60,6 +60,21 @@
 //! # }).unwrap();
 //! ```
 //!
+//! # Tracing
+//!
+//! With the feature `tracing` each task that is submitted to a pool, a set or a scope is a span for
+//! subscribers of [tracing]: `task`, at the level of debugging, with the target `photofinish` and the
+//! fields `id` and `outcome` (returned, failed, cancelled). Its parent is the span that its submitter
+//! was in, which therefore stays open until its tasks are done. It opens at the submission, is entered
+//! while the task runs, has an event `delivered` when the task is handed to whoever waits for it, and
+//! closes when the outcome has been taken and the last [`Canceller`] has gone. Items of
+//! [`Pool::map`] and [`Pool::map_unordered`] are no tasks of their own, and have none.
+//!
+//! A subscriber runs in the middle of all that: its panics are contained, but deliveries wait for its
+//! locks. Without the feature, which is the default, none of it is compiled.
+//!
+//! [tracing]: https://docs.rs/tracing
+//!
 //! # What is guaranteed
 //!
 //! * Each task is yielded exactly once, whether it returned, panicked, was cancelled or was

@@ -27,7 +27,7 @@ use crate::claims::{Claims, MOST_ITEMS, MOST_TICKETS, View};
 use crate::consumer::Delivery;
 use crate::panic::{catch, contain};
 use crate::queue::{Pushed, Queue};
-use crate::runnable::{Spawn, task};
+use crate::runnable::{Spawn, errand};
 use crate::slot::{Slot, SlotRef, Stage};
 use crate::sync::Ordering::Relaxed;
 use crate::sync::{Arc, AtomicPtr, AtomicUsize, Deadline, Stopwatch, Tempo};
@@ -230,7 +230,7 @@ where
     /// Queues a ticket, which has been counted.
     fn send(this: &Arc<Self>) {
         let ticket = Ticket(Some(Arc::clone(this)));
-        let (runnable, handle) = task(move || ticket.hold());
+        let (runnable, handle) = errand(move || ticket.hold());
         drop(handle);
         match this.nested {
             true => this.spawner.spawn(runnable),

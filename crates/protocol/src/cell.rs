@@ -32,6 +32,7 @@ use crate::queue::{Node, Queue};
 use crate::state::{Snapshot, Verdict};
 use crate::storage::{self, Source};
 use crate::sync::{Lifetime, UnsafeCell};
+use crate::trace;
 use crate::unseen;
 use crate::word::StateWord;
 
@@ -50,6 +51,8 @@ pub(crate) struct Header {
     /// uses it. Nothing in a normal build.
     contents: UnsafeCell<()>,
     lifetime: Lifetime,
+    /// Nothing, unless the task is to be traced.
+    trace: trace::Slot,
 }
 
 /// What can be done with a task whose types are not known.
@@ -105,6 +108,7 @@ where
             behind: UnsafeCell::new(None),
             contents: UnsafeCell::new(()),
             lifetime: Lifetime::begin(),
+            trace: trace::Slot::new(),
         },
         storage: std::cell::UnsafeCell::new(Storage { closure: ManuallyDrop::new(closure) }),
     };
@@ -217,6 +221,11 @@ impl Header {
         let source = unsafe { Self::of(task) }.table.source;
         // SAFETY: the task was allocated as a cell of this table, from this source.
         TaskId::from_number(unsafe { storage::number(task.cast(), source) })
+    }
+
+    #[inline]
+    pub(crate) fn trace(&self) -> &trace::Slot {
+        &self.trace
     }
 
     /// The task that was put behind this one in a line.
@@ -395,6 +404,7 @@ impl Header {
     pub(crate) unsafe fn bury(task: TaskRef) {
         // SAFETY: the caller is alone with the task.
         let header = unsafe { Self::of(task) };
+        header.trace.end();
         header.lifetime.end();
         // SAFETY: the caller's promise.
         unsafe { (header.table.free)(task) };

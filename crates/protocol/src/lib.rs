@@ -15,6 +15,7 @@
 //! | `panic`, `error`, `id` | what tasks come to, and their names |
 //! | `timed` | where a task's time has gone |
 //! | `unseen` | errors that nobody looked at |
+//! | `trace` | what a subscriber sees of a task |
 //! | `waker_slot` | a waker that many may use at once |
 //! | `signal` | whom to wake |
 //! | [`slab`] | memory in cells, recycled a chunk at a time |
@@ -54,6 +55,8 @@ mod id;
 
 mod timed;
 mod unseen;
+
+mod trace;
 
 mod waker_slot;
 

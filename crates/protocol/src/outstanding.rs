@@ -113,6 +113,8 @@ impl<T> Outstanding<T> {
         self.consumer.expect_one();
         self.roster.insert(index, task);
         // SAFETY: a new task's shares are ours.
+        unsafe { task.submitted() };
+        // SAFETY: as above.
         let id = unsafe { task.id() };
         // SAFETY: a new task comes with the runner's share, and the bounds above hold.
         (unsafe { Runnable::new(task) }, id)

@@ -158,6 +158,18 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
+    let (runnable, handle) = errand(closure);
+    // SAFETY: the shares are here.
+    unsafe { runnable.0.submitted() };
+    (runnable, handle)
+}
+
+/// A [`task`] of the library's own.
+pub(crate) fn errand<F, T>(closure: F) -> (Runnable, JoinHandle<T>)
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
     let task = Task::new(closure, None);
     // SAFETY: a new task comes with both shares, and the bounds above hold.
     let runnable = unsafe { Runnable::new(task) };

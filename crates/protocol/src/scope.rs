@@ -23,7 +23,7 @@ use std::time::Duration;
 use crate::completer::{Completer, completer};
 use crate::handle::JoinHandle;
 use crate::panic::Watch;
-use crate::runnable::{Runnable, Spawn, task};
+use crate::runnable::{Runnable, Spawn, errand};
 use crate::sync::Ordering::{AcqRel, Relaxed};
 use crate::sync::{Arc, AtomicUsize, Deadline, Mutex};
 use crate::task::Task;
@@ -122,6 +122,8 @@ impl<'scope> Scope<'scope, '_> {
     {
         let tracked = Tracked { closure, token: Token::another(&self.state) };
         let task_of_scope = Task::new(move || tracked.call(), None);
+        // SAFETY: a new task's shares are here.
+        unsafe { task_of_scope.submitted() };
         // SAFETY: a new task comes with the runner's share. Its closure and value are `Send`. They
         // live as long as the scope, and the scope ends after its tokens have gone: the closure's
         // with what it captured, and the ticket's, which is dropped after the runner's share.
@@ -130,7 +132,7 @@ impl<'scope> Scope<'scope, '_> {
         // the life of `T`; only a canceller's does not, and there is none for a `T` that borrows.
         let handle = unsafe { JoinHandle::new(task_of_scope) };
         let ticket = Ticket { runnable: Some(runnable), _token: Token::another(&self.state) };
-        let (runnable, detached) = task(move || ticket.run());
+        let (runnable, detached) = errand(move || ticket.run());
         drop(detached);
         self.spawner.spawn(runnable);
         handle

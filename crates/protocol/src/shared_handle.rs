@@ -247,7 +247,7 @@ impl<T> SharedHandle<T> {
     /// A task that finishes when this one has: left over from a wait that ended too early, or new.
     pub(crate) fn waiter(&self) -> JoinHandle<()> {
         self.spare.take().unwrap_or_else(|| {
-            let (runnable, waiter) = runnable::task(|| ());
+            let (runnable, waiter) = runnable::errand(|| ());
             if let Err(late) = self.shared.waiters.add(runnable) {
                 late.run();
             }
@@ -286,7 +286,7 @@ impl<T> SharedHandle<T> {
         F: FnOnce(Result<&T, &JoinError>) + Send + 'static,
     {
         let shared = Arc::clone(&self.shared);
-        let (runnable, handle) = runnable::task(move || {
+        let (runnable, handle) = runnable::errand(move || {
             callback(shared.outcome().expect("callbacks are called when the outcome is there"));
         });
         // Nobody asks how the callback ended; a panic has been reported by the hook.

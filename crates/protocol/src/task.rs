@@ -13,6 +13,7 @@ use crate::error::JoinError;
 use crate::id::TaskId;
 use crate::queue::{Node, Pushed, Queue};
 use crate::state::{Attach, Cancel, Claim, Detach, Leave, Owed, Phase, Snapshot, Verdict};
+use crate::trace::{self, Trace};
 
 /// Which task runs on this thread.
 pub(crate) mod current {
@@ -122,6 +123,35 @@ impl Task {
         unsafe { self.header() }.word().is_requested()
     }
 
+    /// The task has been submitted by a user of the library, and not by the library itself.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds a share.
+    #[inline]
+    pub(crate) unsafe fn submitted(self) {
+        if trace::ON {
+            // SAFETY: the caller's promise.
+            let id = unsafe { self.id() };
+            // SAFETY: as above.
+            unsafe { self.header() }.trace().submitted(id);
+        }
+    }
+
+    /// What to tell of the task.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds a share.
+    #[inline]
+    unsafe fn trace(self) -> Trace {
+        if !trace::ON {
+            return Trace::NONE;
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.header() }.trace().trace()
+    }
+
     // ---- the runner's share -----------------------------------------------------------------
 
     /// Runs the task, unless it was cancelled, and gives the runner's share up. Never unwinds.
@@ -133,8 +163,11 @@ impl Task {
     pub(crate) unsafe fn run(self) {
         // SAFETY: the caller's promise.
         if unsafe { self.claim() } {
+            // SAFETY: the runner's share is the caller's.
+            let trace = unsafe { self.trace() };
             // SAFETY: the task has just been claimed.
-            let verdict = current::during(self, || unsafe { Header::run(self.0) });
+            let run = || current::during(self, || unsafe { Header::run(self.0) });
+            let verdict = trace.running(run);
             // SAFETY: the outcome has been put in.
             unsafe { self.complete(verdict) };
         }
@@ -169,6 +202,8 @@ impl Task {
     /// The caller has claimed the task, and `verdict` says what the storage holds.
     #[inline]
     unsafe fn complete(self, verdict: Verdict) {
+        // SAFETY: the caller has claimed the task, and completes it below.
+        unsafe { self.trace() }.completed(verdict);
         // SAFETY: the caller's promise.
         let owed = unsafe { self.header() }.word().complete(verdict);
         // SAFETY: this is what is owed.
@@ -270,6 +305,8 @@ impl Task {
             // SAFETY: the task is cancelled, so the storage is the canceller's and holds the
             // closure still. A panic in its Drop is contained: the delivery comes after it.
             unsafe { self.drop_closure() };
+            // SAFETY: the caller keeps its share.
+            unsafe { self.trace() }.completed(Verdict::Revoked);
             // SAFETY: this is what is owed.
             unsafe { self.settle_up(owed) };
         }
@@ -570,6 +607,8 @@ impl Task {
     /// The caller is owed to deliver the task.
     #[inline]
     unsafe fn deliver(self) {
+        // SAFETY: the delivery keeps the task alive.
+        unsafe { self.trace() }.delivered();
         // SAFETY: the delivery keeps the task alive.
         let header = unsafe { self.header() };
         // SAFETY: the delivery is the caller's, so nobody writes the destination. It is read
