@@ -71,6 +71,14 @@ impl Pool {
     }
 
     /// Configures a pool.
+    ///
+    /// ```
+    /// use photofinish::Pool;
+    ///
+    /// let pool = Pool::builder().workers(2).thread_name("lane").build()?;
+    /// assert_eq!(pool.workers().get(), 2);
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
     pub fn builder() -> Builder {
         Builder::new()
     }
@@ -94,6 +102,14 @@ impl Builder {
 
     /// How many workers the pool has; one per core unless told otherwise. Tasks that block, on
     /// input and output for instance, want more workers than there are cores.
+    ///
+    /// ```
+    /// use photofinish::{BuildError, Pool};
+    ///
+    /// assert_eq!(Pool::builder().workers(16).build()?.workers().get(), 16);
+    /// assert!(matches!(Pool::builder().workers(0).build(), Err(BuildError::NoWorkers)));
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = Some(workers);
         self
@@ -101,6 +117,15 @@ impl Builder {
 
     /// Names the threads `prefix-0`, `prefix-1`, and so on. Unless told otherwise they are named
     /// `photofinish-POOL-WORKER`, with a number that is the pool's own.
+    ///
+    /// ```
+    /// use photofinish::Pool;
+    ///
+    /// let pool = Pool::builder().workers(1).thread_name("lane").build()?;
+    /// let name = pool.submit(|| std::thread::current().name().map(str::to_owned));
+    /// assert_eq!(name.join().unwrap().unwrap(), "lane-0");
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
     pub fn thread_name(self, prefix: impl Into<String>) -> Self {
         let prefix = prefix.into();
         self.thread_name_by(move |worker| format!("{prefix}-{worker}"))
@@ -126,12 +151,43 @@ impl Builder {
     ///
     /// It bounds how deeply waits can nest: a worker that waits runs other tasks on the same
     /// stack, and refuses to wait once less than a quarter of it, or 64 KiB, is free.
+    ///
+    /// ```
+    /// use photofinish::Pool;
+    ///
+    /// /// Waits within waits.
+    /// fn depth(handle: photofinish::Handle, n: u32) -> u32 {
+    ///     if n == 0 {
+    ///         return 0;
+    ///     }
+    ///     let next = handle.clone();
+    ///     1 + handle.submit(move || depth(next, n - 1)).join().unwrap()
+    /// }
+    ///
+    /// let pool = Pool::builder().workers(1).stack_size(16 << 20).build()?;
+    /// let handle = pool.handle();
+    /// assert_eq!(pool.submit(move || depth(handle, 500)).join().unwrap(), 500);
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = bytes;
         self
     }
 
     /// Runs on each worker's thread, with the worker's index, before its first task.
+    ///
+    /// ```
+    /// use photofinish::Pool;
+    /// use std::cell::Cell;
+    ///
+    /// thread_local! {
+    ///     static NUMBER: Cell<usize> = const { Cell::new(0) };
+    /// }
+    ///
+    /// let pool = Pool::builder().workers(1).on_thread_start(|worker| NUMBER.set(worker + 1)).build()?;
+    /// assert_eq!(pool.submit(|| NUMBER.get()).join().unwrap(), 1);
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
     pub fn on_thread_start(mut self, initializer: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.on_thread_start = std::sync::Arc::new(initializer);
         self
@@ -168,6 +224,15 @@ impl Builder {
     /// otherwise; zero parks at once. How long it does within that follows from its waits before,
     /// and whatever they are, it polls for no more than half of the time it is idle. Consumers
     /// have a `spin` of their own, at [`AsCompleted::spin`](crate::AsCompleted::spin).
+    ///
+    /// ```
+    /// use photofinish::Pool;
+    /// use std::time::Duration;
+    ///
+    /// let pool = Pool::builder().spin(Duration::ZERO).build()?;
+    /// assert_eq!(pool.submit(|| 1).join().unwrap(), 1);
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
     pub fn spin(mut self, spin: Duration) -> Self {
         self.spin = spin;
         self
@@ -212,6 +277,14 @@ impl Builder {
     ///
     /// [`BuildError`] if a setting is out of range, a thread cannot be started or the
     /// initializer panics on one. Nothing is left running then.
+    ///
+    /// ```
+    /// use photofinish::{BuildError, Pool};
+    ///
+    /// let failed = Pool::builder().workers(1).on_thread_start(|_| panic!("no licence")).build();
+    /// let error: BuildError = failed.unwrap_err();
+    /// assert!(error.to_string().contains("no licence"));
+    /// ```
     pub fn build(self) -> Result<Pool, BuildError> {
         let workers = self.check()?;
         let names = self.names(workers)?;

@@ -626,14 +626,85 @@ impl Spawn for Handle {
 }
 
 /// A [`photofinish_protocol::Map`] on a [`Pool`].
+///
+/// ```
+/// use photofinish::{Map, Pool};
+/// use std::ops::Range;
+///
+/// fn sum(results: Map<Range<u64>, fn(u64) -> u64, u64>) -> u64 {
+///     results.filter_map(Result::ok).sum()
+/// }
+///
+/// let pool = Pool::new()?;
+/// assert_eq!(sum(pool.map(0..10, |n| n * n)), 285);
+/// # Ok::<(), photofinish::BuildError>(())
+/// ```
 pub type Map<I, F, R> = photofinish_protocol::Map<I, F, R, Handle>;
 /// A [`photofinish_protocol::MapTimeout`] on a [`Pool`].
+///
+/// ```
+/// use photofinish::{MapTimeout, Pool};
+/// use std::ops::Range;
+/// use std::time::Duration;
+///
+/// fn sum(results: MapTimeout<Range<u64>, fn(u64) -> u64, u64>) -> u64 {
+///     results.map(|result| result.expect("in time").expect("returned")).sum()
+/// }
+///
+/// let pool = Pool::new()?;
+/// let squares = pool.map(0..10, (|n| n * n) as fn(u64) -> u64);
+/// assert_eq!(sum(squares.timeout(Duration::from_secs(60))), 285);
+/// # Ok::<(), photofinish::BuildError>(())
+/// ```
 pub type MapTimeout<I, F, R> = photofinish_protocol::MapTimeout<I, F, R, Handle>;
 /// A [`photofinish_protocol::MapUnordered`] on a [`Pool`].
+///
+/// ```
+/// use photofinish::{MapUnordered, Pool};
+/// use std::ops::Range;
+///
+/// fn first(mut results: MapUnordered<Range<u64>, fn(u64) -> u64, u64>) -> Option<u64> {
+///     results.next()?.outcome.ok()
+/// }
+///
+/// let pool = Pool::new()?;
+/// assert!(first(pool.map_unordered(0..10, |n| n * n)).is_some_and(|square| square <= 81));
+/// # Ok::<(), photofinish::BuildError>(())
+/// ```
 pub type MapUnordered<I, F, R> = photofinish_protocol::MapUnordered<I, F, R, Handle>;
 /// A [`photofinish_protocol::MapUnorderedTimeout`] on a [`Pool`].
+///
+/// ```
+/// use photofinish::{MapUnorderedTimeout, Pool};
+/// use std::ops::Range;
+/// use std::time::Duration;
+///
+/// fn in_time(results: MapUnorderedTimeout<Range<u64>, fn(u64) -> u64, u64>) -> usize {
+///     results.filter(Result::is_ok).count()
+/// }
+///
+/// let pool = Pool::new()?;
+/// let squares = pool.map_unordered(0..10, (|n| n * n) as fn(u64) -> u64);
+/// assert_eq!(in_time(squares.timeout(Duration::from_secs(60))), 10);
+/// # Ok::<(), photofinish::BuildError>(())
+/// ```
 pub type MapUnorderedTimeout<I, F, R> = photofinish_protocol::MapUnorderedTimeout<I, F, R, Handle>;
 /// A [`photofinish_protocol::MapUnorderedStream`] on a [`Pool`].
+///
+/// ```
+/// use futures::{StreamExt, executor::block_on};
+/// use photofinish::{MapUnorderedStream, Pool};
+/// use std::ops::Range;
+///
+/// async fn count(results: MapUnorderedStream<Range<u64>, fn(u64) -> u64, u64>) -> usize {
+///     results.count().await
+/// }
+///
+/// let pool = Pool::new()?;
+/// let squares = pool.map_unordered(0..10, (|n| n * n) as fn(u64) -> u64);
+/// assert_eq!(block_on(count(squares.into_stream())), 10);
+/// # Ok::<(), photofinish::BuildError>(())
+/// ```
 pub type MapUnorderedStream<I, F, R> = photofinish_protocol::MapUnorderedStream<I, F, R, Handle>;
 
 impl fmt::Debug for Handle {

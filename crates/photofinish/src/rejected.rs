@@ -32,6 +32,18 @@ pub enum Rejected<F> {
 
 impl<F> Rejected<F> {
     /// The closure.
+    ///
+    /// ```
+    /// use photofinish::{Pool, Rejected};
+    ///
+    /// let pool = Pool::new()?;
+    /// let task = pool.try_submit(|| 7).map_err(Rejected::into_inner);
+    /// match task {
+    ///     Ok(task) => assert_eq!(task.join().unwrap(), 7),
+    ///     Err(closure) => assert_eq!(closure(), 7), // on this thread, then
+    /// }
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
     pub fn into_inner(self) -> F {
         match self {
             Self::Full(closure) | Self::ShutDown(closure) | Self::Broken(closure, _) => closure,
@@ -72,6 +84,18 @@ impl<F> Error for Rejected<F> {
 /// task or a destructor does is contained.
 ///
 /// It is the cause in [`JoinError::Broken`](crate::JoinError::Broken) and [`Rejected::Broken`].
+///
+/// ```
+/// use photofinish::{JoinError, Pool, WorkerLost};
+///
+/// let pool = Pool::builder().workers(1).build()?;
+/// # pool.submit(photofinish::lose_this_worker).join().unwrap();
+/// // A worker is lost.
+/// let Err(JoinError::Broken(cause)) = pool.submit(|| 1).join() else { panic!("it is broken") };
+/// assert!(cause.downcast_ref::<WorkerLost>().is_some());
+/// assert!(cause.to_string().starts_with("worker 0 was lost: "));
+/// # Ok::<(), photofinish::BuildError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkerLost {
     worker: usize,
@@ -84,11 +108,33 @@ impl WorkerLost {
     }
 
     /// The index of the worker.
+    ///
+    /// ```
+    /// use photofinish::{JoinError, Pool, WorkerLost};
+    ///
+    /// let pool = Pool::builder().workers(1).build()?;
+    /// # pool.submit(photofinish::lose_this_worker).join().unwrap();
+    /// // A worker is lost.
+    /// let Err(JoinError::Broken(cause)) = pool.submit(|| 1).join() else { panic!("it is broken") };
+    /// assert_eq!(cause.downcast_ref::<WorkerLost>().unwrap().worker(), 0);
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
     pub fn worker(&self) -> usize {
         self.worker
     }
 
     /// The message of the panic that ended it.
+    ///
+    /// ```
+    /// use photofinish::{JoinError, Pool, WorkerLost};
+    ///
+    /// let pool = Pool::builder().workers(1).build()?;
+    /// # pool.submit(photofinish::lose_this_worker).join().unwrap();
+    /// // A worker is lost.
+    /// let Err(JoinError::Broken(cause)) = pool.submit(|| 1).join() else { panic!("it is broken") };
+    /// assert!(!cause.downcast_ref::<WorkerLost>().unwrap().message().is_empty());
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
     pub fn message(&self) -> &str {
         &self.message
     }

@@ -4,6 +4,15 @@ use std::error::Error;
 use std::fmt;
 
 /// What [`Pool::shutdown_now`](crate::Pool::shutdown_now) has come to.
+///
+/// ```
+/// use photofinish::Pool;
+///
+/// let shutdown = Pool::new()?.shutdown_now();
+/// assert_eq!((shutdown.cancelled, shutdown.awaited), (0, 0));
+/// assert_eq!(shutdown.to_string(), "0 tasks cancelled, 0 waited for");
+/// # Ok::<(), photofinish::BuildError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Shutdown {
@@ -30,6 +39,20 @@ impl fmt::Display for Shutdown {
 ///
 /// The numbers are those of one look at each worker and each queue, one after the other, while the
 /// work went on. A task that was cancelled counts as queued until a worker comes to it.
+///
+/// ```
+/// use photofinish::Pool;
+/// use std::time::Duration;
+///
+/// let pool = Pool::builder().workers(1).build()?;
+/// let (release, held) = std::sync::mpsc::channel::<()>();
+/// let task = pool.submit(move || held.recv().is_err());
+/// let unfinished = pool.shutdown_timeout(Duration::ZERO).unwrap_err();
+/// assert!(unfinished.queued + unfinished.running <= 1); // it may be between the two
+/// drop(release);
+/// assert!(task.join().unwrap());
+/// # Ok::<(), photofinish::BuildError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unfinished {

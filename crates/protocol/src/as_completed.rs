@@ -86,6 +86,20 @@ pub fn as_completed<H: TaskHandle>(handles: impl IntoIterator<Item = H>) -> AsCo
 /// # Memory ordering
 ///
 /// What a task did happens before it is yielded.
+///
+/// ```
+/// use photofinish_protocol::{AsCompleted, JoinHandle, as_completed, completer};
+///
+/// fn sum(results: AsCompleted<JoinHandle<u32>>) -> u32 {
+///     results.filter_map(|finished| finished.outcome.ok()).sum()
+/// }
+///
+/// let (completers, handles): (Vec<_>, Vec<_>) = (0..3).map(|_| completer()).unzip();
+/// let results = as_completed(handles);
+/// assert_eq!(results.len(), 3);
+/// (1..).zip(completers).for_each(|(n, completer)| completer.complete(n).unwrap());
+/// assert_eq!(sum(results), 6);
+/// ```
 #[must_use = "iterators are lazy, and dropping this one loses the results"]
 pub struct AsCompleted<H: TaskHandle> {
     tasks: Outstanding<H::Value>,
@@ -311,11 +325,31 @@ pub struct AsCompletedTimeout<H: TaskHandle> {
 
 impl<H: TaskHandle> AsCompletedTimeout<H> {
     /// How many tasks have not been yielded yet.
+    ///
+    /// ```
+    /// use photofinish_protocol::{as_completed, completer};
+    /// use std::time::Duration;
+    ///
+    /// let (_completer, handle) = completer::<u8>();
+    /// assert_eq!(as_completed([handle]).timeout(Duration::ZERO).remaining(), 1);
+    /// ```
     pub fn remaining(&self) -> usize {
         self.results.remaining()
     }
 
     /// The iterator without the deadline, at the place where this one is.
+    ///
+    /// ```
+    /// use photofinish_protocol::{as_completed, completer};
+    /// use std::time::Duration;
+    ///
+    /// let (completer, handle) = completer();
+    /// let mut hasty = as_completed([handle]).timeout(Duration::ZERO);
+    /// assert!(hasty.next().unwrap().is_err());
+    /// let mut patient = hasty.into_inner();
+    /// completer.complete(1).unwrap();
+    /// assert_eq!(patient.next().unwrap().outcome.unwrap(), 1);
+    /// ```
     pub fn into_inner(self) -> AsCompleted<H> {
         self.results
     }

@@ -41,6 +41,13 @@ pub struct CompletionSet<T>(Outstanding<T>);
 
 impl<T> CompletionSet<T> {
     /// An empty set.
+    ///
+    /// ```
+    /// use photofinish_protocol::CompletionSet;
+    ///
+    /// let mut set = CompletionSet::<u8>::new();
+    /// assert!(set.next_finished().is_none());
+    /// ```
     pub fn new() -> Self {
         Self(Outstanding::with_capacity(0))
     }

@@ -61,6 +61,24 @@ impl TaskContext {
     /// made in, while that runs: in a task that runs inside a wait of that one it says no.
     ///
     /// What the canceller did before its request happens before this returns `true`.
+    ///
+    /// ```
+    /// use photofinish_protocol::{Cancelled, TaskContext, task};
+    /// use std::sync::{Arc, OnceLock};
+    ///
+    /// let canceller = Arc::new(OnceLock::new());
+    /// let own = Arc::clone(&canceller);
+    /// let (runnable, handle) = task(move || {
+    ///     let context = TaskContext::current().unwrap();
+    ///     let before = context.is_cancel_requested();
+    ///     let canceller: &photofinish_protocol::Canceller = own.get().unwrap();
+    ///     assert_eq!(canceller.cancel(), Cancelled::Requested);
+    ///     (before, context.is_cancel_requested())
+    /// });
+    /// canceller.set(handle.canceller()).unwrap();
+    /// runnable.run();
+    /// assert_eq!(handle.join().unwrap(), (false, true));
+    /// ```
     pub fn is_cancel_requested(&self) -> bool {
         current::is_requested(self.task)
     }

@@ -47,6 +47,19 @@ pub struct DeadlineSet<T> {
 }
 
 /// A task whose time was up before it had finished. It goes on.
+///
+/// ```
+/// use photofinish_protocol::{DeadlineSet, Overdue, completer};
+/// use std::time::Duration;
+///
+/// let (completer, handle) = completer();
+/// let mut set = DeadlineSet::new();
+/// set.add_within(handle, Duration::ZERO);
+/// let Overdue { id, handle, .. } = set.next_finished().unwrap().unwrap_err();
+/// assert_eq!(id, handle.id());
+/// completer.complete(1).unwrap();
+/// assert_eq!(handle.join().unwrap(), 1);
+/// ```
 #[derive(Debug)]
 #[must_use = "dropping it detaches the task"]
 pub struct Overdue<T> {
@@ -65,6 +78,12 @@ impl<T> DeadlineSet<T> {
     const SMALL: usize = 64;
 
     /// An empty set.
+    ///
+    /// ```
+    /// use photofinish_protocol::DeadlineSet;
+    ///
+    /// assert!(DeadlineSet::<u8>::new().is_empty());
+    /// ```
     pub fn new() -> Self {
         Self { tasks: Outstanding::with_capacity(0), due: BinaryHeap::new() }
     }

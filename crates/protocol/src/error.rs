@@ -89,17 +89,32 @@ pub struct TooDeep {
 
 impl TooDeep {
     /// A wait refused with `used` of `stack_size` bytes of stack in use.
+    ///
+    /// ```
+    /// use photofinish_protocol::{JoinError, TooDeep};
+    ///
+    /// let error = JoinError::TooDeep(TooDeep::new(900, 1_000));
+    /// assert!(std::error::Error::source(&error).is_some());
+    /// ```
     pub fn new(used: usize, stack_size: usize) -> Self {
         let bytes = |bytes| u32::try_from(bytes).unwrap_or(u32::MAX);
         Self { used: bytes(used), stack_size: bytes(stack_size) }
     }
 
     /// How much of the worker's stack was in use, in bytes.
+    ///
+    /// ```
+    /// assert_eq!(photofinish_protocol::TooDeep::new(900, 1_000).used(), 900);
+    /// ```
     pub fn used(&self) -> usize {
         self.used as usize
     }
 
     /// How large the worker's stack is, in bytes.
+    ///
+    /// ```
+    /// assert_eq!(photofinish_protocol::TooDeep::new(900, 1_000).stack_size(), 1_000);
+    /// ```
     pub fn stack_size(&self) -> usize {
         self.stack_size as usize
     }
@@ -144,11 +159,35 @@ impl TimedOut {
     }
 
     /// How many tasks had not finished.
+    ///
+    /// ```
+    /// use photofinish_protocol::{as_completed, completer};
+    /// use std::time::Duration;
+    ///
+    /// let (done, first) = completer::<u8>();
+    /// let (_not_done, second) = completer::<u8>();
+    /// done.complete(1).unwrap();
+    /// let results = as_completed([first, second]).timeout(Duration::ZERO);
+    /// let timed_out = results.filter_map(Result::err).next().unwrap();
+    /// assert_eq!(timed_out.unfinished(), 1);
+    /// ```
     pub fn unfinished(&self) -> usize {
         self.unfinished
     }
 
     /// How many tasks were waited for, finished ones included.
+    ///
+    /// ```
+    /// use photofinish_protocol::{as_completed, completer};
+    /// use std::time::Duration;
+    ///
+    /// let (done, first) = completer::<u8>();
+    /// let (_not_done, second) = completer::<u8>();
+    /// done.complete(1).unwrap();
+    /// let results = as_completed([first, second]).timeout(Duration::ZERO);
+    /// let timed_out = results.filter_map(Result::err).next().unwrap();
+    /// assert_eq!(timed_out.total(), 2);
+    /// ```
     pub fn total(&self) -> usize {
         self.total
     }

@@ -328,6 +328,15 @@ impl<T> JoinHandle<T> {
     }
 
     /// Whether the task has returned, panicked, been cancelled or been abandoned.
+    ///
+    /// ```
+    /// use photofinish_protocol::completer;
+    ///
+    /// let (completer, handle) = completer();
+    /// assert!(!handle.is_finished());
+    /// completer.complete(1).unwrap();
+    /// assert!(handle.is_finished());
+    /// ```
     pub fn is_finished(&self) -> bool {
         // SAFETY: the handle's share is ours.
         unsafe { self.task.state() }.is_finished()
@@ -363,6 +372,15 @@ impl<T> JoinHandle<T> {
     }
 
     /// The task's identity.
+    ///
+    /// ```
+    /// use photofinish_protocol::{as_completed, completer};
+    ///
+    /// let (completer, handle) = completer();
+    /// let id = handle.id();
+    /// completer.complete(1).unwrap();
+    /// assert_eq!(as_completed([handle]).next().unwrap().id, id);
+    /// ```
     pub fn id(&self) -> TaskId {
         // SAFETY: the handle's share is ours.
         unsafe { self.task.id() }
@@ -418,12 +436,29 @@ impl Canceller {
     }
 
     /// As [`JoinHandle::cancel`].
+    ///
+    /// ```
+    /// use photofinish_protocol::{Cancelled, completer};
+    ///
+    /// let (_completer, handle) = completer::<u8>();
+    /// let canceller = handle.canceller();
+    /// let waiting = std::thread::spawn(move || handle.join());
+    /// assert_eq!(canceller.cancel(), Cancelled::Now);
+    /// assert!(waiting.join().unwrap().is_err());
+    /// ```
     pub fn cancel(&self) -> Cancelled {
         // SAFETY: the canceller's share is borrowed from `self` until this has returned.
         unsafe { self.0.cancel() }.into()
     }
 
     /// The task's identity.
+    ///
+    /// ```
+    /// use photofinish_protocol::completer;
+    ///
+    /// let (_completer, handle) = completer::<u8>();
+    /// assert_eq!(handle.canceller().id(), handle.id());
+    /// ```
     pub fn id(&self) -> TaskId {
         // SAFETY: the canceller's share is ours.
         unsafe { self.0.id() }

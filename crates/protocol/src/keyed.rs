@@ -43,6 +43,20 @@ pub fn as_completed_keyed<K, T>(
 }
 
 /// The iterator of [`as_completed_keyed`].
+///
+/// ```
+/// use photofinish_protocol::{AsCompletedKeyed, as_completed_keyed, completer};
+///
+/// fn names(results: AsCompletedKeyed<&str, u8>) -> Vec<&str> {
+///     results.map(|(name, _)| name).collect()
+/// }
+///
+/// let ((one, a), (other, b)) = (completer(), completer());
+/// let results = as_completed_keyed([("one", a), ("other", b)]);
+/// other.complete(1).unwrap();
+/// one.complete(2).unwrap();
+/// assert_eq!(names(results), ["other", "one"]);
+/// ```
 #[must_use = "iterators are lazy, and dropping this one loses the results"]
 pub struct AsCompletedKeyed<K, T> {
     tasks: Outstanding<T>,
@@ -165,6 +179,18 @@ impl<K, T> fmt::Debug for AsCompletedKeyed<K, T> {
 
 /// An [`AsCompletedKeyed`] that gives up at a deadline, as
 /// [`AsCompletedTimeout`](crate::AsCompletedTimeout) does.
+///
+/// ```
+/// use photofinish_protocol::{as_completed_keyed, completer};
+/// use std::time::Duration;
+///
+/// let ((done, a), (_not_done, b)) = (completer(), completer());
+/// done.complete(1).unwrap();
+/// let mut results = as_completed_keyed([('a', a), ('b', b)]).timeout(Duration::ZERO);
+/// assert_eq!(results.next().unwrap().unwrap().0, 'a');
+/// assert_eq!(results.next().unwrap().unwrap_err().to_string(), "1 (of 2) tasks unfinished");
+/// assert!(results.next().is_none());
+/// ```
 #[must_use = "iterators are lazy, and dropping this one loses the results"]
 pub struct AsCompletedKeyedTimeout<K, T> {
     results: AsCompletedKeyed<K, T>,

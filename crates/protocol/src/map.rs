@@ -50,6 +50,20 @@ where
     S: Spawn + Send + Sync + 'static,
 {
     /// Applies `function` to `inputs`, by tasks of `pool`, which has so many `workers`.
+    ///
+    /// ```
+    /// use photofinish_protocol::{Map, Runnable, Spawn};
+    ///
+    /// struct Threads;
+    /// impl Spawn for Threads {
+    ///     fn spawn(&self, runnable: Runnable) {
+    ///         std::thread::spawn(move || runnable.run());
+    ///     }
+    /// }
+    ///
+    /// let squares = Map::new(Threads, 4, 0..10, |n| n * n);
+    /// assert_eq!(squares.map(|square| square.unwrap()).sum::<i32>(), 285);
+    /// ```
     pub fn new(
         pool: S,
         workers: usize,
@@ -68,6 +82,24 @@ where
     /// # Panics
     ///
     /// If `buffer` is 0, or the first input has been pulled.
+    ///
+    /// ```
+    /// use photofinish_protocol::{Map, Runnable, Spawn};
+    ///
+    /// struct RightNow;
+    /// impl Spawn for RightNow {
+    ///     fn spawn(&self, runnable: Runnable) {
+    ///         runnable.run();
+    ///     }
+    /// }
+    ///
+    /// let mut pulled = 0;
+    /// let inputs = std::iter::from_fn(|| { pulled += 1; Some(pulled) });
+    /// let mut results = Map::new(RightNow, 1, inputs, |n| n).buffer(3);
+    /// results.next();
+    /// drop(results);
+    /// assert_eq!(pulled, 3);
+    /// ```
     pub fn buffer(mut self, buffer: usize) -> Self {
         self.window.set_buffer(buffer);
         self
@@ -97,6 +129,20 @@ where
     /// Polls for at most about `spin` before parking, as [`AsCompleted::spin`].
     ///
     /// [`AsCompleted::spin`]: crate::AsCompleted::spin
+    ///
+    /// ```
+    /// use photofinish_protocol::{Map, Runnable, Spawn};
+    /// use std::time::Duration;
+    ///
+    /// struct RightNow;
+    /// impl Spawn for RightNow {
+    ///     fn spawn(&self, runnable: Runnable) {
+    ///         runnable.run();
+    ///     }
+    /// }
+    ///
+    /// assert_eq!(Map::new(RightNow, 1, 0..10, |n| n).spin(Duration::ZERO).count(), 10);
+    /// ```
     pub fn spin(mut self, spin: Duration) -> Self {
         self.window.set_spin(spin);
         self
@@ -125,11 +171,42 @@ where
     }
 
     /// Gives up at `deadline`, and then cancels what has not been begun.
+    ///
+    /// ```
+    /// use photofinish_protocol::{Map, Runnable, Spawn};
+    /// use std::time::Instant;
+    ///
+    /// struct Never(std::sync::Mutex<Vec<Runnable>>);
+    /// impl Spawn for Never {
+    ///     fn spawn(&self, runnable: Runnable) {
+    ///         self.0.lock().unwrap().push(runnable);
+    ///     }
+    /// }
+    ///
+    /// let never = Never(Default::default());
+    /// let mut results = Map::new(never, 2, [1, 2], |n| n).deadline(Instant::now());
+    /// assert!(results.next().unwrap().is_err());
+    /// ```
     pub fn deadline(self, deadline: Instant) -> MapTimeout<I, F, R, S> {
         MapTimeout { results: Some(self), deadline: Deadline::at(deadline) }
     }
 
     /// Yields the next item if it is done, and `None` otherwise. Does not wait, but pulls inputs.
+    ///
+    /// ```
+    /// use photofinish_protocol::{Map, Runnable, Spawn};
+    ///
+    /// struct RightNow;
+    /// impl Spawn for RightNow {
+    ///     fn spawn(&self, runnable: Runnable) {
+    ///         runnable.run();
+    ///     }
+    /// }
+    ///
+    /// let mut results = Map::new(RightNow, 1, ["a"], str::len);
+    /// assert_eq!(results.try_next().unwrap().unwrap(), 1);
+    /// assert!(results.try_next().is_none());
+    /// ```
     pub fn try_next(&mut self) -> Option<Result<R, JoinError>> {
         loop {
             if let Some(outcome) = self.take_early() {
@@ -180,6 +257,22 @@ where
 
 impl<I: Iterator, F, R, S> Map<I, F, R, S> {
     /// How many items have been pulled and not been yielded.
+    ///
+    /// ```
+    /// use photofinish_protocol::{Map, Runnable, Spawn};
+    ///
+    /// struct RightNow;
+    /// impl Spawn for RightNow {
+    ///     fn spawn(&self, runnable: Runnable) {
+    ///         runnable.run();
+    ///     }
+    /// }
+    ///
+    /// let mut results = Map::new(RightNow, 1, 0.., |n: i32| n).buffer(3);
+    /// assert_eq!(results.under_way(), 0);
+    /// results.next();
+    /// assert!(results.under_way() <= 3);
+    /// ```
     pub fn under_way(&self) -> usize {
         self.window.under_way()
     }
@@ -239,6 +332,22 @@ impl<I: Iterator, F, R, S> fmt::Debug for Map<I, F, R, S> {
 ///
 /// On a worker of a pool it runs no other tasks while it waits, because it could not stop them when
 /// the time is up.
+///
+/// ```
+/// use photofinish_protocol::{Map, Runnable, Spawn};
+/// use std::time::Duration;
+///
+/// struct RightNow;
+/// impl Spawn for RightNow {
+///     fn spawn(&self, runnable: Runnable) {
+///         runnable.run();
+///     }
+/// }
+///
+/// let results = Map::new(RightNow, 1, 0..3, |n| n).timeout(Duration::from_secs(60));
+/// let results: Result<Result<Vec<_>, _>, _> = results.collect();
+/// assert_eq!(results.unwrap().unwrap(), [0, 1, 2]);
+/// ```
 #[must_use = "iterators are lazy, and dropping this one cancels what has not been begun"]
 pub struct MapTimeout<I: Iterator, F, R, S> {
     /// Until the time is up.

@@ -75,6 +75,20 @@ where
     S: Spawn + Send + Sync + 'static,
 {
     /// Applies `function` to `inputs`, by tasks of `pool`, which has so many `workers`.
+    ///
+    /// ```
+    /// use photofinish_protocol::{MapUnordered, Runnable, Spawn};
+    ///
+    /// struct Threads;
+    /// impl Spawn for Threads {
+    ///     fn spawn(&self, runnable: Runnable) {
+    ///         std::thread::spawn(move || runnable.run());
+    ///     }
+    /// }
+    ///
+    /// let squares = MapUnordered::new(Threads, 4, 0..10, |n| n * n);
+    /// assert_eq!(squares.map(|mapped| mapped.outcome.unwrap()).sum::<i32>(), 285);
+    /// ```
     pub fn new(
         pool: S,
         workers: usize,
@@ -140,6 +154,20 @@ where
     /// Polls for at most about `spin` before parking, as [`AsCompleted::spin`].
     ///
     /// [`AsCompleted::spin`]: crate::AsCompleted::spin
+    ///
+    /// ```
+    /// use photofinish_protocol::{MapUnordered, Runnable, Spawn};
+    /// use std::time::Duration;
+    ///
+    /// struct RightNow;
+    /// impl Spawn for RightNow {
+    ///     fn spawn(&self, runnable: Runnable) {
+    ///         runnable.run();
+    ///     }
+    /// }
+    ///
+    /// assert_eq!(MapUnordered::new(RightNow, 1, 0..10, |n| n).spin(Duration::ZERO).count(), 10);
+    /// ```
     pub fn spin(mut self, spin: Duration) -> Self {
         self.0.set_spin(spin);
         self
@@ -168,11 +196,42 @@ where
     }
 
     /// Gives up waiting at `deadline`.
+    ///
+    /// ```
+    /// use photofinish_protocol::{MapUnordered, Runnable, Spawn};
+    /// use std::time::Instant;
+    ///
+    /// struct Never(std::sync::Mutex<Vec<Runnable>>);
+    /// impl Spawn for Never {
+    ///     fn spawn(&self, runnable: Runnable) {
+    ///         self.0.lock().unwrap().push(runnable);
+    ///     }
+    /// }
+    ///
+    /// let never = Never(Default::default());
+    /// let mut results = MapUnordered::new(never, 2, [1, 2], |n| n).deadline(Instant::now());
+    /// assert!(results.next().unwrap().is_err());
+    /// ```
     pub fn deadline(self, deadline: Instant) -> MapUnorderedTimeout<I, F, R, S> {
         MapUnorderedTimeout { results: self, deadline: Deadline::at(deadline), over: false }
     }
 
     /// Yields the next item if one is done, and `None` otherwise. Does not wait, but pulls inputs.
+    ///
+    /// ```
+    /// use photofinish_protocol::{MapUnordered, Runnable, Spawn};
+    ///
+    /// struct RightNow;
+    /// impl Spawn for RightNow {
+    ///     fn spawn(&self, runnable: Runnable) {
+    ///         runnable.run();
+    ///     }
+    /// }
+    ///
+    /// let mut results = MapUnordered::new(RightNow, 1, ["a"], str::len);
+    /// assert_eq!(results.try_next().unwrap().outcome.unwrap(), 1);
+    /// assert!(results.try_next().is_none());
+    /// ```
     pub fn try_next(&mut self) -> Option<Mapped<R>> {
         let slot = self.0.try_next()?;
         Some(self.hand_out(slot))
@@ -184,6 +243,22 @@ where
     /// # Errors
     ///
     /// [`TimedOut`] if nothing is done in time. What is under way goes on.
+    ///
+    /// ```
+    /// use photofinish_protocol::{MapUnordered, Runnable, Spawn};
+    /// use std::time::Duration;
+    ///
+    /// struct Never(std::sync::Mutex<Vec<Runnable>>);
+    /// impl Spawn for Never {
+    ///     fn spawn(&self, runnable: Runnable) {
+    ///         self.0.lock().unwrap().push(runnable);
+    ///     }
+    /// }
+    ///
+    /// let never = Never(Default::default());
+    /// let mut results = MapUnordered::new(never, 2, [1, 2], |n| n);
+    /// assert!(results.next_timeout(Duration::from_millis(1)).is_err());
+    /// ```
     pub fn next_timeout(&mut self, timeout: Duration) -> Result<Option<Mapped<R>>, TimedOut> {
         self.next_until(Deadline::after(timeout))
     }
@@ -211,6 +286,22 @@ where
 
 impl<I: Iterator, F, R, S> MapUnordered<I, F, R, S> {
     /// How many items have been pulled and not been yielded.
+    ///
+    /// ```
+    /// use photofinish_protocol::{MapUnordered, Runnable, Spawn};
+    ///
+    /// struct RightNow;
+    /// impl Spawn for RightNow {
+    ///     fn spawn(&self, runnable: Runnable) {
+    ///         runnable.run();
+    ///     }
+    /// }
+    ///
+    /// let mut results = MapUnordered::new(RightNow, 1, 0.., |n: i32| n).buffer(3);
+    /// assert_eq!(results.under_way(), 0);
+    /// results.next();
+    /// assert!(results.under_way() <= 3);
+    /// ```
     pub fn under_way(&self) -> usize {
         self.0.under_way()
     }
@@ -271,6 +362,21 @@ impl<I: Iterator, F, R, S> fmt::Debug for MapUnordered<I, F, R, S> {
 ///
 /// On a worker of a pool it runs no other tasks while it waits, because it could not stop them when
 /// the time is up.
+///
+/// ```
+/// use photofinish_protocol::{MapUnordered, Runnable, Spawn};
+/// use std::time::Duration;
+///
+/// struct RightNow;
+/// impl Spawn for RightNow {
+///     fn spawn(&self, runnable: Runnable) {
+///         runnable.run();
+///     }
+/// }
+///
+/// let results = MapUnordered::new(RightNow, 1, 0..3, |n| n).timeout(Duration::from_secs(60));
+/// assert!(results.map(|mapped| mapped.unwrap().outcome.unwrap()).eq(0..3));
+/// ```
 #[must_use = "iterators are lazy, and dropping this one cancels what has not been begun"]
 pub struct MapUnorderedTimeout<I: Iterator, F, R, S> {
     results: MapUnordered<I, F, R, S>,
@@ -280,6 +386,21 @@ pub struct MapUnorderedTimeout<I: Iterator, F, R, S> {
 
 impl<I: Iterator, F, R, S> MapUnorderedTimeout<I, F, R, S> {
     /// The iterator without the deadline, at the place where this one is.
+    ///
+    /// ```
+    /// use photofinish_protocol::{MapUnordered, Runnable, Spawn};
+    /// use std::time::Duration;
+    ///
+    /// struct Threads;
+    /// impl Spawn for Threads {
+    ///     fn spawn(&self, runnable: Runnable) {
+    ///         std::thread::spawn(move || runnable.run());
+    ///     }
+    /// }
+    ///
+    /// let squares = MapUnordered::new(Threads, 4, 0..10, |n| n * n).timeout(Duration::ZERO);
+    /// assert_eq!(squares.into_inner().map(|mapped| mapped.outcome.unwrap()).sum::<i32>(), 285);
+    /// ```
     pub fn into_inner(self) -> MapUnordered<I, F, R, S> {
         self.results
     }

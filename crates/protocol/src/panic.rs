@@ -60,6 +60,13 @@ impl Panic {
     }
 
     /// The panic's message, copied when the panic was caught.
+    ///
+    /// ```
+    /// use photofinish_protocol::Panic;
+    ///
+    /// let payload = std::panic::catch_unwind(|| panic!("{} is no prime", 7 * 13)).unwrap_err();
+    /// assert_eq!(Panic::new(payload).message(), "91 is no prime");
+    /// ```
     pub fn message(&self) -> &str {
         &self.0.message
     }

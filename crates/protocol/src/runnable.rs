@@ -46,6 +46,14 @@ impl Runnable {
     /// Progress: once the closure has returned, the delivery is lock-free: one fetch-and-add,
     /// and if the task is awaited one compare-exchange, retried only when somebody else
     /// completed, or the consumer took, announced itself or left, in between.
+    ///
+    /// ```
+    /// use photofinish_protocol::task;
+    ///
+    /// let (runnable, handle) = task(|| 1 + 1);
+    /// runnable.run();
+    /// assert!(handle.is_finished());
+    /// ```
     #[inline]
     pub fn run(self) {
         let task = self.into_task();
@@ -198,21 +206,79 @@ where
 pub trait Spawn {
     /// Takes the task over. One that will not be run is dropped, which ends it as
     /// [`JoinError::Abandoned`].
+    ///
+    /// ```
+    /// use photofinish_protocol::{JoinError, Runnable, Spawn, task};
+    ///
+    /// struct Nobody;
+    /// impl Spawn for Nobody {
+    ///     fn spawn(&self, runnable: Runnable) {
+    ///         drop(runnable);
+    ///     }
+    /// }
+    ///
+    /// let (runnable, handle) = task(|| 1);
+    /// Nobody.spawn(runnable);
+    /// assert!(matches!(handle.join(), Err(JoinError::Abandoned)));
+    /// ```
     fn spawn(&self, runnable: Runnable);
 
     /// Takes many tasks over. A pool may wait with waking its workers, all but the first, until the
     /// last one is there.
+    ///
+    /// ```
+    /// use photofinish_protocol::{Runnable, Spawn, task};
+    ///
+    /// struct RightNow;
+    /// impl Spawn for RightNow {
+    ///     fn spawn(&self, runnable: Runnable) {
+    ///         runnable.run();
+    ///     }
+    /// }
+    ///
+    /// let (runnables, handles): (Vec<_>, Vec<_>) = (0..3).map(|n| task(move || n)).unzip();
+    /// RightNow.spawn_all(&mut runnables.into_iter());
+    /// assert!(handles.into_iter().map(|handle| handle.join().unwrap()).eq(0..3));
+    /// ```
     fn spawn_all(&self, runnables: &mut dyn Iterator<Item = Runnable>) {
         runnables.for_each(|runnable| self.spawn(runnable));
     }
 
     /// As [`spawn`](Self::spawn), but queues behind what others wait for, even if the caller is a
     /// task of the pool: for tasks that have had their turn.
+    ///
+    /// ```
+    /// use photofinish_protocol::{Runnable, Spawn, task};
+    ///
+    /// struct RightNow;
+    /// impl Spawn for RightNow {
+    ///     fn spawn(&self, runnable: Runnable) {
+    ///         runnable.run();
+    ///     }
+    /// }
+    ///
+    /// let (runnable, handle) = task(|| 1);
+    /// RightNow.spawn_outside(runnable);
+    /// assert_eq!(handle.join().unwrap(), 1);
+    /// ```
     fn spawn_outside(&self, runnable: Runnable) {
         self.spawn(runnable);
     }
 
     /// Whether the calling thread is one of those that run the tasks.
+    ///
+    /// ```
+    /// use photofinish_protocol::{Runnable, Spawn};
+    ///
+    /// struct RightNow;
+    /// impl Spawn for RightNow {
+    ///     fn spawn(&self, runnable: Runnable) {
+    ///         runnable.run();
+    ///     }
+    /// }
+    ///
+    /// assert!(!RightNow.is_inside());
+    /// ```
     fn is_inside(&self) -> bool {
         false
     }

@@ -29,6 +29,28 @@ use crate::sync::{Arc, AtomicUsize, Deadline, Mutex};
 use crate::task::Task;
 
 /// Where a scope's tasks are submitted. See [`scope`].
+///
+/// ```
+/// use photofinish_protocol::{Runnable, Scope, Spawn, scope};
+///
+/// struct Threads;
+/// impl Spawn for Threads {
+///     fn spawn(&self, runnable: Runnable) {
+///         std::thread::spawn(move || runnable.run());
+///     }
+/// }
+///
+/// /// Doubles each number, the halves at the same time.
+/// fn double<'scope>(scope: &'scope Scope<'scope, '_>, numbers: &'scope mut [u32]) {
+///     let (left, right) = numbers.split_at_mut(numbers.len() / 2);
+///     let _detached = scope.submit(|| left.iter_mut().for_each(|number| *number *= 2));
+///     right.iter_mut().for_each(|number| *number *= 2);
+/// }
+///
+/// let mut numbers = [1, 2, 3, 4];
+/// scope(&Threads, |scope| double(scope, &mut numbers));
+/// assert_eq!(numbers, [2, 4, 6, 8]);
+/// ```
 pub struct Scope<'scope, 'env: 'scope> {
     state: Arc<State>,
     spawner: &'scope (dyn Spawn + Sync),
@@ -115,6 +137,21 @@ impl<'scope> Scope<'scope, '_> {
     ///
     /// A task that its spawner does not run, because it has ended or was shut down, ends as
     /// [`JoinError::Cancelled`](crate::JoinError::Cancelled).
+    ///
+    /// ```
+    /// use photofinish_protocol::{Runnable, Spawn, scope};
+    ///
+    /// struct Threads;
+    /// impl Spawn for Threads {
+    ///     fn spawn(&self, runnable: Runnable) {
+    ///         std::thread::spawn(move || runnable.run());
+    ///     }
+    /// }
+    ///
+    /// let word = String::from("borrowed");
+    /// let length = scope(&Threads, |scope| scope.submit(|| word.len()).join().unwrap());
+    /// assert_eq!((length, word.as_str()), (8, "borrowed"));
+    /// ```
     pub fn submit<F, T>(&'scope self, closure: F) -> JoinHandle<T>
     where
         F: FnOnce() -> T + Send + 'scope,

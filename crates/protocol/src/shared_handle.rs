@@ -311,27 +311,74 @@ impl<T> SharedHandle<T> {
     }
 
     /// As [`JoinHandle::canceller`].
+    ///
+    /// ```
+    /// use photofinish_protocol::completer;
+    ///
+    /// let (_completer, handle) = completer::<u8>();
+    /// let handle = handle.shared();
+    /// assert!(handle.canceller().cancel().is_cancelled());
+    /// assert!(handle.is_cancelled());
+    /// ```
     pub fn canceller(&self) -> Canceller {
         self.shared.canceller.clone()
     }
 
     /// Whether the outcome is there: the task has returned, panicked, been cancelled or been
     /// abandoned.
+    ///
+    /// ```
+    /// use photofinish_protocol::completer;
+    ///
+    /// let (completer, handle) = completer();
+    /// let handle = handle.shared();
+    /// assert!(!handle.is_finished());
+    /// completer.complete(1).unwrap();
+    /// assert!(handle.is_finished());
+    /// ```
     pub fn is_finished(&self) -> bool {
         self.shared.waiters.is_closed()
     }
 
     /// Whether the task has begun and not finished.
+    ///
+    /// ```
+    /// use photofinish_protocol::completer;
+    ///
+    /// let (mut completer, handle) = completer::<u8>();
+    /// let handle = handle.shared();
+    /// assert!(!handle.is_running());
+    /// completer.start();
+    /// assert!(handle.is_running());
+    /// ```
     pub fn is_running(&self) -> bool {
         self.shared.canceller.phase() == Phase::Running
     }
 
     /// Whether the task was cancelled.
+    ///
+    /// ```
+    /// use photofinish_protocol::completer;
+    ///
+    /// let (_completer, handle) = completer::<u8>();
+    /// let handle = handle.shared();
+    /// handle.clone().cancel();
+    /// assert!(handle.is_cancelled());
+    /// ```
     pub fn is_cancelled(&self) -> bool {
         self.shared.canceller.phase() == Phase::Cancelled
     }
 
     /// The task's identity, the same for all its handles.
+    ///
+    /// ```
+    /// use photofinish_protocol::completer;
+    ///
+    /// let (_completer, handle) = completer::<u8>();
+    /// let id = handle.id();
+    /// let handle = handle.shared();
+    /// assert_eq!([handle.id(), handle.clone().id()], [id, id]);
+    /// ```
     pub fn id(&self) -> TaskId {
         self.shared.canceller.id()
     }

@@ -71,6 +71,16 @@ impl<T> Timed<T> {
 }
 
 /// Where the time of a [`timed`] task went.
+///
+/// ```
+/// use photofinish_protocol::{Timing, task, timed};
+///
+/// let (runnable, handle) = task(timed(|| 7));
+/// runnable.run();
+/// let (_, timing) = handle.join().unwrap().received();
+/// let Timing { queue, run, delivery } = timing;
+/// assert!(queue <= timing.total() && run <= timing.total() && delivery <= timing.total());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
     /// From the submission until a worker began it.

@@ -12,6 +12,14 @@ type Hook = Box<dyn Fn(TaskId, &JoinError) + Send + Sync>;
 static HOOK: OnceLock<Hook> = OnceLock::new();
 
 /// The hook for [unseen errors](on_unseen_error) was set before.
+///
+/// ```
+/// use photofinish_protocol::{AlreadySet, on_unseen_error};
+///
+/// on_unseen_error(|id, error| eprintln!("task {id}: {error}")).unwrap();
+/// let refused: AlreadySet = on_unseen_error(|_, _| ()).unwrap_err();
+/// assert_eq!(refused.to_string(), "the hook for unseen errors has been set before");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AlreadySet(());
 

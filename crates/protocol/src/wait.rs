@@ -39,6 +39,16 @@ impl Until {
 }
 
 /// What a [`wait`] came to.
+///
+/// ```
+/// use photofinish_protocol::{Until, Waited, completer, wait};
+///
+/// let ((fast, a), (_slow, b)) = (completer(), completer::<&str>());
+/// fast.complete("fast").unwrap();
+/// let Waited { done, pending } = wait([a, b], Until::First);
+/// assert_eq!(*done[0].outcome.as_ref().unwrap(), "fast");
+/// assert!(!pending[0].is_finished());
+/// ```
 #[derive(Debug)]
 #[must_use = "dropping what is pending detaches it"]
 pub struct Waited<T> {

@@ -165,6 +165,16 @@ impl<T> FinishedShared<T> {
     ///
     /// What the task came to, or [`JoinError::TooDeep`] if the iterator's wait was refused; then
     /// the task goes on.
+    ///
+    /// ```
+    /// use photofinish_protocol::{JoinError, as_completed, completer};
+    ///
+    /// let (_completer, handle) = completer::<u8>();
+    /// let handle = handle.shared();
+    /// handle.cancel();
+    /// let finished = as_completed([handle]).next().unwrap();
+    /// assert!(matches!(finished.outcome(), Err(JoinError::Cancelled)));
+    /// ```
     pub fn outcome(&self) -> Result<&T, &JoinError> {
         match &self.refusal {
             None => self.handle.told(),

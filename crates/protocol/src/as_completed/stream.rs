@@ -13,6 +13,19 @@ use super::{AsCompleted, TaskHandle};
 /// It is fused: after its end it yields `None` for ever, and so [`is_terminated`] says.
 ///
 /// [`is_terminated`]: FusedStream::is_terminated
+///
+/// ```
+/// use futures_lite::{StreamExt, future::block_on};
+/// use photofinish_protocol::{AsCompletedStream, JoinHandle, as_completed, completer};
+///
+/// async fn first(mut results: AsCompletedStream<JoinHandle<u8>>) -> Option<u8> {
+///     results.next().await?.outcome.ok()
+/// }
+///
+/// let (completer, handle) = completer();
+/// completer.complete(1).unwrap();
+/// assert_eq!(block_on(first(as_completed([handle]).into_stream())), Some(1));
+/// ```
 #[must_use = "streams do nothing unless polled, and dropping this one loses the results"]
 pub struct AsCompletedStream<H: TaskHandle>(AsCompleted<H>);
 
@@ -54,6 +67,13 @@ impl<H: TaskHandle> AsCompleted<H> {
 
 impl<H: TaskHandle> AsCompletedStream<H> {
     /// How many tasks have not been yielded yet.
+    ///
+    /// ```
+    /// use photofinish_protocol::{as_completed, completer};
+    ///
+    /// let (_completer, handle) = completer::<u8>();
+    /// assert_eq!(as_completed([handle]).into_stream().remaining(), 1);
+    /// ```
     pub fn remaining(&self) -> usize {
         self.0.remaining()
     }

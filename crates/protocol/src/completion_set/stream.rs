@@ -17,6 +17,27 @@ use crate::outstanding::Finished;
 /// dropped that is for ever, and so [`is_terminated`] says.
 ///
 /// [`is_terminated`]: FusedStream::is_terminated
+///
+/// ```
+/// use futures_lite::{StreamExt, future::block_on};
+/// use photofinish_protocol::{CompletionSet, CompletionSetStream, completer};
+///
+/// async fn sum(mut results: CompletionSetStream<'_, u32>) -> u32 {
+///     let mut sum = 0;
+///     while let Some(finished) = results.next().await {
+///         sum += finished.outcome.unwrap_or(0);
+///     }
+///     sum
+/// }
+///
+/// let mut set = CompletionSet::new();
+/// for n in 1..=3 {
+///     let (completer, handle) = completer();
+///     completer.complete(n).unwrap();
+///     set.add(handle);
+/// }
+/// assert_eq!(block_on(sum(set.stream())), 6);
+/// ```
 #[must_use = "streams do nothing unless polled"]
 pub struct CompletionSetStream<'a, T>(&'a mut CompletionSet<T>);
 

@@ -11,6 +11,25 @@ use crate::runnable::Spawn;
 
 /// Yields results in the order in which they are done, to an async task: see
 /// [`MapUnordered::into_stream`].
+///
+/// ```
+/// use futures_lite::{StreamExt, future::block_on};
+/// use photofinish_protocol::{MapUnordered, Runnable, Spawn};
+///
+/// struct Threads;
+/// impl Spawn for Threads {
+///     fn spawn(&self, runnable: Runnable) {
+///         std::thread::spawn(move || runnable.run());
+///     }
+/// }
+///
+/// let mut lengths = MapUnordered::new(Threads, 2, ["three", "blind"], str::len).into_stream();
+/// block_on(async {
+///     while let Some(mapped) = lengths.next().await {
+///         assert_eq!(mapped.outcome.unwrap(), 5);
+///     }
+/// });
+/// ```
 #[must_use = "streams do nothing unless polled, and dropping this one cancels what has not begun"]
 pub struct MapUnorderedStream<I: Iterator, F, R, S>(MapUnordered<I, F, R, S>);
 

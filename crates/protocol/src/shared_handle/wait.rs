@@ -10,6 +10,20 @@ use crate::error::JoinError;
 use crate::handle::JoinHandle;
 
 /// Awaits a task through one of its shared handles: see [`SharedHandle::wait`].
+///
+/// ```
+/// use futures_lite::future::block_on;
+/// use photofinish_protocol::{SharedWait, completer};
+///
+/// async fn is_even(number: SharedWait<'_, u32>) -> bool {
+///     number.await.is_ok_and(|number| number % 2 == 0)
+/// }
+///
+/// let (completer, handle) = completer();
+/// let handle = handle.shared();
+/// completer.complete(42).unwrap();
+/// assert!(block_on(is_even(handle.wait())));
+/// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct SharedWait<'a, T> {
     handle: &'a SharedHandle<T>,
