@@ -204,7 +204,7 @@ impl Pool {
     /// # Ok::<(), photofinish::BuildError>(())
     /// ```
     pub fn workers(&self) -> NonZeroUsize {
-        NonZeroUsize::new(self.shared.victims.len()).expect("a pool has workers")
+        self.shared.workers()
     }
 
     /// Calls `body` with a scope, in which this pool's tasks may borrow what outlives the call, and
@@ -420,6 +420,10 @@ where
     handles
 }
 
+// Whatever panics in a task or a closure leaves the pool whole.
+impl std::panic::UnwindSafe for Pool {}
+impl std::panic::RefUnwindSafe for Pool {}
+
 impl Spawn for Pool {
     fn spawn(&self, runnable: Runnable) {
         Worker::submit(&self.shared, runnable);
@@ -449,7 +453,10 @@ impl Drop for Pool {
 
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pool").field("workers", &self.workers()).finish_non_exhaustive()
+        f.debug_struct("Pool")
+            .field("workers", &self.workers())
+            .field("stage", &self.shared.stage())
+            .finish_non_exhaustive()
     }
 }
 
@@ -603,7 +610,35 @@ impl Handle {
     {
         scope(self, body)
     }
+
+    /// As [`Pool::workers`].
+    ///
+    /// ```
+    /// let pool = photofinish::Pool::builder().workers(3).build()?;
+    /// let handle = pool.handle();
+    /// assert_eq!(pool.submit(move || handle.workers().get()).join().unwrap(), 3);
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
+    pub fn workers(&self) -> NonZeroUsize {
+        self.shared.workers()
+    }
+
+    /// As [`Pool::metrics`], also when the pool has gone.
+    ///
+    /// ```
+    /// let pool = photofinish::Pool::new()?;
+    /// let handle = pool.handle();
+    /// let watched = pool.submit(move || handle.metrics().running);
+    /// assert_eq!(watched.join().unwrap(), 1);
+    /// # Ok::<(), photofinish::BuildError>(())
+    /// ```
+    pub fn metrics(&self) -> Metrics {
+        self.shared.metrics()
+    }
 }
+
+impl std::panic::UnwindSafe for Handle {}
+impl std::panic::RefUnwindSafe for Handle {}
 
 impl Spawn for Handle {
     fn spawn(&self, runnable: Runnable) {
@@ -709,6 +744,6 @@ pub type MapUnorderedStream<I, F, R> = photofinish_protocol::MapUnorderedStream<
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle").finish_non_exhaustive()
+        f.debug_struct("Handle").field("stage", &self.shared.stage()).finish_non_exhaustive()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::mem;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, OnceLock};
 
 use crossbeam_utils::CachePadded;
@@ -363,6 +364,22 @@ impl Shared {
                 }
             }
             _ => drop(task),
+        }
+    }
+
+    /// How many workers there are.
+    pub(crate) fn workers(&self) -> NonZeroUsize {
+        NonZeroUsize::new(self.victims.len()).expect("a pool has workers")
+    }
+
+    /// Where the pool is in its life, in a word.
+    pub(crate) fn stage(&self) -> &'static str {
+        match self.stage.load(Relaxed) {
+            OPEN => "open",
+            DRAINING => "draining",
+            ENDED => "ended",
+            HALTED => "halted",
+            _ => "broken",
         }
     }
 

@@ -142,6 +142,10 @@ impl<T> Drop for Adder<T> {
     }
 }
 
+// Nothing that can panic is called while the link is away.
+impl<T> std::panic::UnwindSafe for Adder<T> {}
+impl<T> std::panic::RefUnwindSafe for Adder<T> {}
+
 impl<T: Send + 'static> Clone for Adder<T> {
     fn clone(&self) -> Self {
         let (adder, link) = Self::new();

@@ -55,6 +55,9 @@ unsafe impl<T: Send> Send for Completer<T> {}
 // SAFETY: all that a shared completer offers is reading the state.
 unsafe impl<T: Send> Sync for Completer<T> {}
 
+impl<T> std::panic::UnwindSafe for Completer<T> {}
+impl<T> std::panic::RefUnwindSafe for Completer<T> {}
+
 /// Makes a task that is completed by hand: its writing end and its handle.
 ///
 /// ```

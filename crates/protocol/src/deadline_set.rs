@@ -277,6 +277,22 @@ impl<T> DeadlineSet<T> {
     }
 }
 
+impl<T> Extend<(JoinHandle<T>, Instant)> for DeadlineSet<T> {
+    fn extend<I: IntoIterator<Item = (JoinHandle<T>, Instant)>>(&mut self, tasks: I) {
+        for (handle, deadline) in tasks {
+            self.add(handle, deadline);
+        }
+    }
+}
+
+impl<T> FromIterator<(JoinHandle<T>, Instant)> for DeadlineSet<T> {
+    fn from_iter<I: IntoIterator<Item = (JoinHandle<T>, Instant)>>(tasks: I) -> Self {
+        let mut set = Self::new();
+        set.extend(tasks);
+        set
+    }
+}
+
 impl<T> Default for DeadlineSet<T> {
     fn default() -> Self {
         Self::new()

@@ -57,6 +57,10 @@ impl fmt::Display for JoinError {
     }
 }
 
+// Nobody can change an error.
+impl std::panic::UnwindSafe for JoinError {}
+impl std::panic::RefUnwindSafe for JoinError {}
+
 impl Error for JoinError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {

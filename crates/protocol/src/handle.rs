@@ -425,6 +425,9 @@ unsafe impl Send for Canceller {}
 // SAFETY: as above; all it does is transitions of the word.
 unsafe impl Sync for Canceller {}
 
+impl std::panic::UnwindSafe for Canceller {}
+impl std::panic::RefUnwindSafe for Canceller {}
+
 impl Canceller {
     /// # Safety
     ///
@@ -487,6 +490,6 @@ impl Drop for Canceller {
 
 impl fmt::Debug for Canceller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Canceller").field("id", &self.id()).finish()
+        f.debug_struct("Canceller").field("id", &self.id()).field("state", &self.phase()).finish()
     }
 }

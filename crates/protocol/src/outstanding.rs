@@ -66,6 +66,10 @@ unsafe impl<T: Send> Send for Outstanding<T> {}
 // SAFETY: nothing can be done with a shared one but count.
 unsafe impl<T: Send> Sync for Outstanding<T> {}
 
+// A panic of what is called from here finds it whole.
+impl<T> std::panic::UnwindSafe for Outstanding<T> {}
+impl<T> std::panic::RefUnwindSafe for Outstanding<T> {}
+
 impl<T> Outstanding<T> {
     pub(crate) fn with_capacity(capacity: usize) -> Self {
         Self {

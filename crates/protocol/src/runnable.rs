@@ -29,6 +29,9 @@ unsafe impl Send for Runnable {}
 // SAFETY: nothing can be done with a `&Runnable`.
 unsafe impl Sync for Runnable {}
 
+impl std::panic::UnwindSafe for Runnable {}
+impl std::panic::RefUnwindSafe for Runnable {}
+
 impl Runnable {
     /// # Safety
     ///

@@ -1,6 +1,7 @@
 //! The consumer's side of a block: pulls inputs, keeps as many under way as its buffer holds, and
 //! receives them in the order in which they are done.
 
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -283,7 +284,17 @@ where
     }
 }
 
+// The inputs and the function are the caller's, and so is what a panic leaves of them; the rest is
+// whole.
+impl<I: Iterator + UnwindSafe, F: RefUnwindSafe, R, S> UnwindSafe for Window<I, F, R, S> {}
+impl<I: Iterator + RefUnwindSafe, F: RefUnwindSafe, R, S> RefUnwindSafe for Window<I, F, R, S> {}
+
 impl<I: Iterator, F, R, S> Window<I, F, R, S> {
+    /// Whether all items there are have been handed out, as far as is known.
+    pub(crate) fn is_over(&self) -> bool {
+        self.inputs.is_none() && self.under_way() == 0
+    }
+
     /// How many items have been pulled and not been handed out.
     pub(crate) fn under_way(&self) -> usize {
         self.pulled - self.handed_out

@@ -4,7 +4,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use futures_core::Stream;
+use futures_core::{FusedStream, Stream};
 
 use super::{MapUnordered, Mapped};
 use crate::runnable::Spawn;
@@ -74,6 +74,19 @@ where
         let results = &mut self.0;
         let slot = ready!(results.0.poll_next(context));
         Poll::Ready(slot.map(|slot| results.hand_out(slot)))
+    }
+}
+
+impl<I, F, R, S> FusedStream for MapUnorderedStream<I, F, R, S>
+where
+    I: Iterator,
+    I::Item: Send + 'static,
+    F: Fn(I::Item) -> R + Send + Sync + 'static,
+    R: Send + 'static,
+    S: Spawn + Send + Sync + 'static,
+{
+    fn is_terminated(&self) -> bool {
+        self.0.0.is_over()
     }
 }
 
