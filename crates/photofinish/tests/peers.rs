@@ -329,6 +329,29 @@ fn keys_come_back_with_results_errors_and_handles() {
     });
 }
 
+/// Shared handles have keys as well, each iterator its own; a task that is given twice has the first.
+#[test]
+fn keys_come_back_with_shared_handles() {
+    within(LIMIT, || {
+        let (ends, handles) = completers(3);
+        let handles: Vec<_> = handles.into_iter().map(|handle| handle.shared()).collect();
+        let keyed =
+            |keys: [&'static str; 3]| as_completed_keyed(keys.into_iter().zip(handles.clone()));
+        let (mut numbers, letters) = (keyed(["1", "2", "3"]), keyed(["a", "b", "c"]));
+        for (n, end) in ends.into_iter().enumerate().rev() {
+            end.complete(n).unwrap();
+        }
+        let (key, finished) = numbers.try_next().unwrap();
+        assert_eq!((key, *finished.outcome().unwrap()), ("3", 2));
+        let rest = numbers.into_unfinished();
+        assert_eq!(rest.iter().map(|(key, _)| *key).collect::<Vec<_>>(), ["1", "2"]);
+        assert!(letters.map(|(key, _)| key).eq(["c", "b", "a"]));
+
+        let twice = [("first", handles[0].clone()), ("second", handles[0].clone())];
+        assert!(as_completed_keyed(twice).map(|(key, _)| key).eq(["first"]));
+    });
+}
+
 /// CompletableFuture: `orTimeout`, each task with a time of its own.
 #[test]
 fn each_task_is_overdue_at_its_own_time_and_goes_on() {

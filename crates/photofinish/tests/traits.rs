@@ -44,7 +44,8 @@ fn what_holds_values_that_are_send_is_send_and_sync_and_survives_a_panic() {
     all!(common:
         Completer<Value>, JoinHandle<Value>, AsCompleted<JoinHandle<Value>>,
         AsCompletedTimeout<JoinHandle<Value>>, AsCompletedStream<JoinHandle<Value>>,
-        AsCompletedKeyed<&str, Value>, AsCompletedKeyedTimeout<&str, Value>, CompletionSet<Value>,
+        AsCompletedKeyed<&str, JoinHandle<Value>>,
+        AsCompletedKeyedTimeout<&str, JoinHandle<Value>>, CompletionSet<Value>,
         DeadlineSet<Value>, Overdue<Value>, Canceller, Runnable, TaskId,
         Map<Inputs, Function, u8>, MapTimeout<Inputs, Function, u8>,
         MapUnordered<Inputs, Function, u8>, MapUnorderedTimeout<Inputs, Function, u8>,
@@ -62,7 +63,7 @@ fn what_holds_values_that_are_send_is_send_and_sync_and_survives_a_panic() {
     // A cause is any error, and an initializer any closure.
     fn threads<T: Send + Sync + Unpin + Debug>() {}
     all!(threads: Rejected<fn()>, BuildError, Panic, Finished<u8>, Mapped<u8>,
-        FinishedShared<u8>, Waited<u8>);
+        FinishedShared<u8>, Waited<JoinHandle<u8>>, Waited<SharedHandle<u8>>);
     fn shown<T: Debug>() {}
     all!(shown: Adder<Value>, TaskContext, Builder, Scope<'_, '_>);
     fn sent<T: Send + Unpin + UnwindSafe>() {}
@@ -78,13 +79,13 @@ fn iterators_streams_and_futures_tell_their_end() {
     fn exact<T: ExactSizeIterator + FusedIterator>() {}
     all!(exact:
         AsCompleted<JoinHandle<Value>>, AsCompleted<SharedHandle<u8>>,
-        AsCompletedKeyed<&str, Value>, Map<Inputs, Function, u8>,
+        AsCompletedKeyed<&str, JoinHandle<Value>>, Map<Inputs, Function, u8>,
         MapUnordered<Inputs, Function, u8>,
     );
     fn fused<T: FusedIterator>() {}
     all!(fused:
         AsCompletedTimeout<JoinHandle<Value>>, AsCompletedTimeout<SharedHandle<u8>>,
-        AsCompletedKeyedTimeout<&str, Value>, MapTimeout<Inputs, Function, u8>,
+        AsCompletedKeyedTimeout<&str, JoinHandle<Value>>, MapTimeout<Inputs, Function, u8>,
         MapUnorderedTimeout<Inputs, Function, u8>,
     );
     fn stream<T: FusedStream>() {}

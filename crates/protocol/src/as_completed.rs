@@ -196,7 +196,10 @@ impl<H: TaskHandle> AsCompleted<H> {
         self.next_before(Deadline::after(timeout))
     }
 
-    fn next_before(&mut self, deadline: Deadline) -> Result<Option<H::Finished>, TimedOut> {
+    pub(crate) fn next_before(
+        &mut self,
+        deadline: Deadline,
+    ) -> Result<Option<H::Finished>, TimedOut> {
         let next = self.tasks.next(deadline)?;
         Ok(next.map(|task| H::finish(task, &mut self.kept)))
     }
@@ -250,7 +253,12 @@ impl<H: TaskHandle> AsCompleted<H> {
     /// assert_eq!(outcomes, [1]);
     /// ```
     pub fn into_unfinished(self) -> Vec<H> {
-        H::leave(self.tasks.into_handles(), self.kept)
+        self.into_indexed().into_iter().map(|(_, handle)| handle).collect()
+    }
+
+    /// As [`into_unfinished`](Self::into_unfinished), with the tasks' places in the input.
+    pub(crate) fn into_indexed(self) -> Vec<(usize, H)> {
+        H::leave(self.tasks.into_indexed(), self.kept)
     }
 
     /// Cancels all tasks that have not been yielded and have not begun, and tells how many that

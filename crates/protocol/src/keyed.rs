@@ -4,13 +4,13 @@ use std::fmt;
 use std::iter::FusedIterator;
 use std::time::{Duration, Instant};
 
+use crate::as_completed::{AsCompleted, TaskHandle, as_completed};
 use crate::error::TimedOut;
-use crate::handle::JoinHandle;
-use crate::outstanding::{Finished, Outstanding};
 use crate::sync::Deadline;
 
 /// As [`as_completed`](crate::as_completed), and gives each task's key back with it: a URL, a row,
-/// whatever tells the caller which task this was. The key is moved in and out, never compared.
+/// whatever tells the caller which task this was. The key is moved in and out, never compared. A shared
+/// handle that is given twice comes once, with its first key.
 ///
 /// # Blocking
 ///
@@ -28,26 +28,24 @@ use crate::sync::Deadline;
 /// let order: Vec<_> = results.map(|(key, done)| (key, done.outcome.unwrap())).collect();
 /// assert_eq!(order, [("fast", 1), ("slow", 2)]);
 /// ```
-pub fn as_completed_keyed<K, T>(
-    handles: impl IntoIterator<Item = (K, JoinHandle<T>)>,
-) -> AsCompletedKeyed<K, T> {
+pub fn as_completed_keyed<K, H: TaskHandle>(
+    handles: impl IntoIterator<Item = (K, H)>,
+) -> AsCompletedKeyed<K, H> {
     let handles = handles.into_iter();
-    let expected = handles.size_hint().0;
-    let mut tasks = Outstanding::with_capacity(expected);
-    let mut keys = Vec::with_capacity(expected);
-    for (key, handle) in handles {
-        tasks.add(handle);
+    let mut keys = Vec::with_capacity(handles.size_hint().0);
+    let results = as_completed(handles.map(|(key, handle)| {
         keys.push(Some(key));
-    }
-    AsCompletedKeyed { tasks, keys }
+        handle
+    }));
+    AsCompletedKeyed { results, keys }
 }
 
 /// The iterator of [`as_completed_keyed`].
 ///
 /// ```
-/// use photofinish_protocol::{AsCompletedKeyed, as_completed_keyed, completer};
+/// use photofinish_protocol::{AsCompletedKeyed, JoinHandle, as_completed_keyed, completer};
 ///
-/// fn names(results: AsCompletedKeyed<&str, u8>) -> Vec<&str> {
+/// fn names(results: AsCompletedKeyed<&str, JoinHandle<u8>>) -> Vec<&str> {
 ///     results.map(|(name, _)| name).collect()
 /// }
 ///
@@ -58,13 +56,13 @@ pub fn as_completed_keyed<K, T>(
 /// assert_eq!(names(results), ["other", "one"]);
 /// ```
 #[must_use = "iterators are lazy, and dropping this one loses the results"]
-pub struct AsCompletedKeyed<K, T> {
-    tasks: Outstanding<T>,
+pub struct AsCompletedKeyed<K, H: TaskHandle> {
+    results: AsCompleted<H>,
     /// By the tasks' indices.
     keys: Vec<Option<K>>,
 }
 
-impl<K, T> AsCompletedKeyed<K, T> {
+impl<K, H: TaskHandle> AsCompletedKeyed<K, H> {
     /// Gives up waiting `timeout` after this call.
     ///
     /// ```
@@ -78,7 +76,7 @@ impl<K, T> AsCompletedKeyed<K, T> {
     /// let late = results.into_inner().into_unfinished();
     /// assert_eq!(late[0].0, 'a');
     /// ```
-    pub fn timeout(self, timeout: Duration) -> AsCompletedKeyedTimeout<K, T> {
+    pub fn timeout(self, timeout: Duration) -> AsCompletedKeyedTimeout<K, H> {
         AsCompletedKeyedTimeout { results: self, deadline: Deadline::after(timeout), over: false }
     }
 
@@ -93,7 +91,7 @@ impl<K, T> AsCompletedKeyed<K, T> {
     /// let mut results = as_completed_keyed([('a', handle)]).deadline(Instant::now());
     /// assert_eq!(results.next().unwrap().unwrap().0, 'a');
     /// ```
-    pub fn deadline(self, deadline: Instant) -> AsCompletedKeyedTimeout<K, T> {
+    pub fn deadline(self, deadline: Instant) -> AsCompletedKeyedTimeout<K, H> {
         AsCompletedKeyedTimeout { results: self, deadline: Deadline::at(deadline), over: false }
     }
 
@@ -105,9 +103,9 @@ impl<K, T> AsCompletedKeyed<K, T> {
     /// let (_completer, handle) = completer::<u8>();
     /// assert!(as_completed_keyed([('a', handle)]).try_next().is_none());
     /// ```
-    pub fn try_next(&mut self) -> Option<(K, Finished<T>)> {
-        let finished = self.tasks.try_next()?;
-        Some((self.take_key(finished.index), finished))
+    pub fn try_next(&mut self) -> Option<(K, H::Finished)> {
+        let finished = self.results.try_next()?;
+        Some(self.with_key(finished))
     }
 
     /// How many tasks have not been yielded yet.
@@ -119,7 +117,7 @@ impl<K, T> AsCompletedKeyed<K, T> {
     /// assert_eq!(as_completed_keyed([('a', handle)]).remaining(), 1);
     /// ```
     pub fn remaining(&self) -> usize {
-        self.tasks.remaining()
+        self.results.remaining()
     }
 
     /// Gives back keys and handles of all tasks that have not been yielded, in input order. Those
@@ -135,19 +133,35 @@ impl<K, T> AsCompletedKeyed<K, T> {
     ///     assert_eq!((key, handle.join().unwrap()), ('a', 1));
     /// }
     /// ```
-    pub fn into_unfinished(self) -> Vec<(K, JoinHandle<T>)> {
-        let Self { tasks, mut keys } = self;
-        let rest = tasks.into_indexed().into_iter();
+    pub fn into_unfinished(self) -> Vec<(K, H)> {
+        let Self { results, mut keys } = self;
+        let rest = results.into_indexed().into_iter();
         rest.map(|(index, handle)| (take(&mut keys, index), handle)).collect()
     }
 
-    fn take_key(&mut self, index: usize) -> K {
-        take(&mut self.keys, index)
+    /// Cancels all tasks that have not been yielded and have not begun, and tells how many that
+    /// were. They are yielded like all others.
+    ///
+    /// ```
+    /// use photofinish_protocol::{JoinError, as_completed_keyed, completer};
+    ///
+    /// let (_completer, handle) = completer::<u8>();
+    /// let mut results = as_completed_keyed([('a', handle)]);
+    /// assert_eq!(results.cancel_unfinished(), 1);
+    /// let (key, finished) = results.next().unwrap();
+    /// assert!(matches!((key, finished.outcome), ('a', Err(JoinError::Cancelled))));
+    /// ```
+    pub fn cancel_unfinished(&mut self) -> usize {
+        self.results.cancel_unfinished()
     }
 
-    fn next_until(&mut self, deadline: Deadline) -> Result<Option<(K, Finished<T>)>, TimedOut> {
-        let finished = self.tasks.next(deadline)?;
-        Ok(finished.map(|finished| (self.take_key(finished.index), finished)))
+    fn with_key(&mut self, finished: H::Finished) -> (K, H::Finished) {
+        (take(&mut self.keys, H::index(&finished)), finished)
+    }
+
+    fn next_until(&mut self, deadline: Deadline) -> Result<Option<(K, H::Finished)>, TimedOut> {
+        let finished = self.results.next_before(deadline)?;
+        Ok(finished.map(|finished| self.with_key(finished)))
     }
 }
 
@@ -155,8 +169,8 @@ fn take<K>(keys: &mut [Option<K>], index: usize) -> K {
     keys[index].take().expect("each task is handed out once")
 }
 
-impl<K, T> Iterator for AsCompletedKeyed<K, T> {
-    type Item = (K, Finished<T>);
+impl<K, H: TaskHandle> Iterator for AsCompletedKeyed<K, H> {
+    type Item = (K, H::Finished);
 
     fn next(&mut self) -> Option<Self::Item> {
         self.next_until(Deadline::NEVER)
@@ -168,12 +182,12 @@ impl<K, T> Iterator for AsCompletedKeyed<K, T> {
     }
 }
 
-impl<K, T> ExactSizeIterator for AsCompletedKeyed<K, T> {}
-impl<K, T> FusedIterator for AsCompletedKeyed<K, T> {}
+impl<K, H: TaskHandle> ExactSizeIterator for AsCompletedKeyed<K, H> {}
+impl<K, H: TaskHandle> FusedIterator for AsCompletedKeyed<K, H> {}
 
-impl<K, T> fmt::Debug for AsCompletedKeyed<K, T> {
+impl<K, H: TaskHandle> fmt::Debug for AsCompletedKeyed<K, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("AsCompletedKeyed").field(&self.tasks).finish()
+        f.debug_tuple("AsCompletedKeyed").field(&self.results).finish()
     }
 }
 
@@ -192,13 +206,13 @@ impl<K, T> fmt::Debug for AsCompletedKeyed<K, T> {
 /// assert!(results.next().is_none());
 /// ```
 #[must_use = "iterators are lazy, and dropping this one loses the results"]
-pub struct AsCompletedKeyedTimeout<K, T> {
-    results: AsCompletedKeyed<K, T>,
+pub struct AsCompletedKeyedTimeout<K, H: TaskHandle> {
+    results: AsCompletedKeyed<K, H>,
     deadline: Deadline,
     over: bool,
 }
 
-impl<K, T> AsCompletedKeyedTimeout<K, T> {
+impl<K, H: TaskHandle> AsCompletedKeyedTimeout<K, H> {
     /// The iterator without the deadline, at the place where this one is.
     ///
     /// ```
@@ -211,13 +225,13 @@ impl<K, T> AsCompletedKeyedTimeout<K, T> {
     /// completer.complete(1).unwrap();
     /// assert_eq!(results.into_inner().next().unwrap().0, 'a');
     /// ```
-    pub fn into_inner(self) -> AsCompletedKeyed<K, T> {
+    pub fn into_inner(self) -> AsCompletedKeyed<K, H> {
         self.results
     }
 }
 
-impl<K, T> Iterator for AsCompletedKeyedTimeout<K, T> {
-    type Item = Result<(K, Finished<T>), TimedOut>;
+impl<K, H: TaskHandle> Iterator for AsCompletedKeyedTimeout<K, H> {
+    type Item = Result<(K, H::Finished), TimedOut>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.over {
@@ -229,9 +243,9 @@ impl<K, T> Iterator for AsCompletedKeyedTimeout<K, T> {
     }
 }
 
-impl<K, T> FusedIterator for AsCompletedKeyedTimeout<K, T> {}
+impl<K, H: TaskHandle> FusedIterator for AsCompletedKeyedTimeout<K, H> {}
 
-impl<K, T> fmt::Debug for AsCompletedKeyedTimeout<K, T> {
+impl<K, H: TaskHandle> fmt::Debug for AsCompletedKeyedTimeout<K, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AsCompletedKeyedTimeout")
             .field("results", &self.results)

@@ -3,9 +3,8 @@
 use std::iter;
 use std::time::{Duration, Instant};
 
+use crate::as_completed::{TaskHandle, as_completed};
 use crate::error::JoinError;
-use crate::handle::JoinHandle;
-use crate::outstanding::{Finished, Outstanding};
 use crate::sync::Deadline;
 
 /// How much has to have finished for a [`wait`] to end. A cancelled task has finished.
@@ -29,11 +28,12 @@ pub enum Until {
 }
 
 impl Until {
-    fn is_met_by<T>(self, finished: &Finished<T>) -> bool {
-        match (self, &finished.outcome) {
+    /// Whether a task that has finished with this error, or none, is enough.
+    fn is_met_by(self, error: Option<&JoinError>) -> bool {
+        match (self, error) {
             (Self::First, _) => true,
-            (Self::FirstError, Ok(_) | Err(JoinError::Cancelled)) | (Self::All, _) => false,
-            (Self::FirstError, Err(_)) => true,
+            (Self::FirstError, None | Some(JoinError::Cancelled)) | (Self::All, _) => false,
+            (Self::FirstError, Some(_)) => true,
         }
     }
 }
@@ -51,16 +51,16 @@ impl Until {
 /// ```
 #[derive(Debug)]
 #[must_use = "dropping what is pending detaches it"]
-pub struct Waited<T> {
+pub struct Waited<H: TaskHandle> {
     /// The tasks that have finished, in the order they did; those that had before the wait come
     /// first, in input order.
-    pub done: Vec<Finished<T>>,
+    pub done: Vec<H::Finished>,
     /// The handles of all others, in input order. They may finish at any moment.
-    pub pending: Vec<JoinHandle<T>>,
+    pub pending: Vec<H>,
 }
 
 /// Waits until enough of the tasks have finished, and tells which have. All that is ready by then
-/// is among them.
+/// is among them. Takes handles of either kind, as [`as_completed`] does.
 ///
 /// # Blocking
 ///
@@ -78,7 +78,7 @@ pub struct Waited<T> {
 /// slow.complete("slow").unwrap();
 /// assert!(wait(waited.pending, Until::All).pending.is_empty());
 /// ```
-pub fn wait<T>(handles: impl IntoIterator<Item = JoinHandle<T>>, until: Until) -> Waited<T> {
+pub fn wait<H: TaskHandle>(handles: impl IntoIterator<Item = H>, until: Until) -> Waited<H> {
     wait_for(Deadline::NEVER, handles, until)
 }
 
@@ -98,11 +98,11 @@ pub fn wait<T>(handles: impl IntoIterator<Item = JoinHandle<T>>, until: Until) -
 /// let waited = wait_timeout([handle], Until::All, Duration::from_millis(1));
 /// assert_eq!((waited.done.len(), waited.pending.len()), (0, 1));
 /// ```
-pub fn wait_timeout<T>(
-    handles: impl IntoIterator<Item = JoinHandle<T>>,
+pub fn wait_timeout<H: TaskHandle>(
+    handles: impl IntoIterator<Item = H>,
     until: Until,
     timeout: Duration,
-) -> Waited<T> {
+) -> Waited<H> {
     wait_for(Deadline::after(timeout), handles, until)
 }
 
@@ -117,32 +117,28 @@ pub fn wait_timeout<T>(
 /// let waited = wait_deadline([handle], Until::All, Instant::now());
 /// assert_eq!(waited.done.len(), 1);
 /// ```
-pub fn wait_deadline<T>(
-    handles: impl IntoIterator<Item = JoinHandle<T>>,
+pub fn wait_deadline<H: TaskHandle>(
+    handles: impl IntoIterator<Item = H>,
     until: Until,
     deadline: Instant,
-) -> Waited<T> {
+) -> Waited<H> {
     wait_for(Deadline::at(deadline), handles, until)
 }
 
-fn wait_for<T>(
+fn wait_for<H: TaskHandle>(
     deadline: Deadline,
-    handles: impl IntoIterator<Item = JoinHandle<T>>,
+    handles: impl IntoIterator<Item = H>,
     until: Until,
-) -> Waited<T> {
-    let handles = handles.into_iter();
-    let mut tasks = Outstanding::with_capacity(handles.size_hint().0);
-    for handle in handles {
-        tasks.add(handle);
-    }
+) -> Waited<H> {
+    let mut results = as_completed(handles);
     let mut done = Vec::new();
-    while let Ok(Some(finished)) = tasks.next(deadline) {
-        let enough = until.is_met_by(&finished);
+    while let Ok(Some(finished)) = results.next_before(deadline) {
+        let enough = until.is_met_by(H::error(&finished));
         done.push(finished);
         if enough {
             break;
         }
     }
-    done.extend(iter::from_fn(|| tasks.try_next()));
-    Waited { done, pending: tasks.into_handles() }
+    done.extend(iter::from_fn(|| results.try_next()));
+    Waited { done, pending: results.into_unfinished() }
 }

@@ -13,7 +13,7 @@ fn indices<T>(done: &[Finished<T>]) -> Vec<usize> {
 }
 
 /// What a wait came to: the indices of those that are done, and how many are pending.
-fn split<T>(waited: &Waited<T>) -> (Vec<usize>, usize) {
+fn split<T>(waited: &Waited<JoinHandle<T>>) -> (Vec<usize>, usize) {
     (indices(&waited.done), waited.pending.len())
 }
 
@@ -267,5 +267,45 @@ fn b9_each_task_is_done_or_pending_whatever_finishes_meanwhile() {
             let rest = waited.pending.into_iter().map(|handle| handle.join().unwrap());
             assert_eq!(rest.count() + waited.done.iter().flat_map(|done| &done.outcome).count(), 8);
         }
+    });
+}
+
+/// A shared handle that is given twice is waited for, and done, once; same as CPython.
+#[test]
+fn w1_duplicates_of_a_shared_handle_are_done_once() {
+    within(LIMIT, || {
+        let (mut ends, handles) = completers(2);
+        let handles: Vec<_> = handles.into_iter().map(JoinHandle::shared).collect();
+        let given = || handles.iter().flat_map(|handle| [handle.clone(), handle.clone()]);
+        ends.remove(0).complete(7).unwrap();
+        let waited = wait_timeout(given(), Until::All, Duration::ZERO);
+        assert_eq!(waited.done.iter().map(|done| done.index).collect::<Vec<_>>(), [0]);
+        assert_eq!(*waited.done[0].outcome().unwrap(), 7);
+        assert_eq!(waited.pending.len(), 1);
+        assert_eq!(waited.pending[0].id(), handles[1].id());
+    });
+}
+
+/// Several threads may wait for the same tasks, each in its own way; the first error ends the wait
+/// for that, and the others go on. Same as CPython.
+#[test]
+fn w4_the_first_error_of_shared_tasks_ends_the_waits_for_it() {
+    within(LIMIT, || {
+        let (mut ends, handles) = completers::<u8>(3);
+        let handles: Vec<_> = handles.into_iter().map(JoinHandle::shared).collect();
+        let waits = [Until::FirstError, Until::FirstError, Until::All].map(|until| {
+            let handles = handles.clone();
+            thread::spawn(move || {
+                let waited = wait(handles, until);
+                (waited.done.len(), waited.pending.len())
+            })
+        });
+        ends.remove(0).complete(1).unwrap();
+        drop(ends.remove(0));
+        let [one, other, all] = waits;
+        assert_eq!([one, other].map(|wait| wait.join().unwrap()), [(2, 1); 2]);
+        assert!(!all.is_finished());
+        ends.remove(0).complete(3).unwrap();
+        assert_eq!(all.join().unwrap(), (3, 0));
     });
 }

@@ -44,8 +44,14 @@ pub trait Kind: Sized {
     /// What to yield for a task that was waited for.
     fn finish(task: Finished<Self::Value>, kept: &mut Self::Kept) -> Self::Finished;
 
-    /// The handles of the tasks that have not been yielded, in order.
-    fn leave(tasks: Vec<JoinHandle<Self::Value>>, kept: Self::Kept) -> Vec<Self>;
+    /// The place of a task in the input.
+    fn index(finished: &Self::Finished) -> usize;
+
+    /// Why a task did not return, or was not waited for.
+    fn error(finished: &Self::Finished) -> Option<&JoinError>;
+
+    /// The handles of the tasks that have not been yielded, with their places in the input, in order.
+    fn leave(tasks: Vec<(usize, JoinHandle<Self::Value>)>, kept: Self::Kept) -> Vec<(usize, Self)>;
 
     /// Cancels what has not been yielded, and counts what that has cancelled. `tasks` does it for
     /// the tasks that are waited for.
@@ -70,7 +76,15 @@ impl<T> Kind for JoinHandle<T> {
         task
     }
 
-    fn leave(tasks: Vec<Self>, (): ()) -> Vec<Self> {
+    fn index(finished: &Finished<T>) -> usize {
+        finished.index
+    }
+
+    fn error(finished: &Finished<T>) -> Option<&JoinError> {
+        finished.outcome.as_ref().err()
+    }
+
+    fn leave(tasks: Vec<(usize, Self)>, (): ()) -> Vec<(usize, Self)> {
         tasks
     }
 
@@ -104,11 +118,19 @@ impl<T> Kind for SharedHandle<T> {
         FinishedShared { id: handle.id(), index, handle, refusal: waiter.outcome.err() }
     }
 
-    fn leave(waiters: Vec<JoinHandle<()>>, sharing: Sharing<T>) -> Vec<Self> {
-        let left = sharing.handles.into_iter().flatten().map(|(_, handle)| handle);
-        let keep = |(handle, waiter): (Self, _)| {
+    fn index(finished: &FinishedShared<T>) -> usize {
+        finished.index
+    }
+
+    fn error(finished: &FinishedShared<T>) -> Option<&JoinError> {
+        finished.outcome().err()
+    }
+
+    fn leave(waiters: Vec<(usize, JoinHandle<()>)>, sharing: Sharing<T>) -> Vec<(usize, Self)> {
+        let left = sharing.handles.into_iter().flatten();
+        let keep = |((index, handle), (_, waiter)): ((usize, Self), _)| {
             handle.keep(waiter);
-            handle
+            (index, handle)
         };
         left.zip(waiters).map(keep).collect()
     }
