@@ -81,11 +81,11 @@ fn two_sets_each_get_their_own() {
             let mut numbers = Vec::new();
             // Half are added before the first is taken, half one by one.
             let mut handles = handles.into_iter();
-            handles.by_ref().take(PRODUCERS / 2).for_each(|handle| set.add(handle));
+            set.extend(handles.by_ref().take(PRODUCERS / 2));
             while let Some(finished) = set.next_finished() {
                 assert_eq!(finished.index + offset, number(&finished));
                 numbers.push(finished.index);
-                handles.next().into_iter().for_each(|handle| set.add(handle));
+                set.extend(handles.next());
             }
             assert_complete(numbers);
         };

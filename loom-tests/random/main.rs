@@ -25,4 +25,7 @@ mod delivery;
 mod harness;
 mod linearizability;
 mod pool;
+mod room;
+mod scope;
+mod shared;
 mod value;
