@@ -13,10 +13,10 @@ use photofinish_loom_tests::{Alarm, Value, block_on, model, poll, spawn};
 use photofinish_protocol::sync::hooks::{frozen_role, open_gate, play};
 use photofinish_protocol::{
     CompletionSet, JoinHandle, MapUnordered, Runnable, SharedHandle, Spawn, as_completed,
-    completer, task,
+    completer, scope, task,
 };
 
-use super::{next, number};
+use super::{Threads, next, number};
 
 /// The first thread of each model.
 const FIRST: usize = 0;
@@ -294,5 +294,49 @@ fn an_adder_that_stops_hides_nothing_but_what_it_has_yet_to_add() {
         }
         open_gate();
         assert!(set.next_finished().is_none());
+    });
+}
+
+/// Somebody outside a scope who has the handle of one of its tasks may stop, in whatever he does with
+/// it: what the task borrows is none of his business.
+fn beside_a_scope(
+    name: &'static str,
+    consume: impl Fn(JoinHandle<u32>) + Send + Sync + Copy + 'static,
+) {
+    model(name, Preemptions(2), &[], move || {
+        let borrowed = 7;
+        scope(&Threads, |scope| {
+            let task = scope.submit(|| borrowed);
+            spawn(move || {
+                play(FIRST);
+                consume(task);
+            });
+        });
+        open_gate();
+    });
+}
+
+#[test]
+fn one_who_stops_while_he_drops_a_scoped_handle_holds_up_no_end_of_the_scope() {
+    beside_a_scope("freeze_leaver_of_a_scope", drop);
+}
+
+#[test]
+fn one_who_stops_while_he_joins_a_scoped_handle_holds_up_no_end_of_the_scope() {
+    beside_a_scope("freeze_joiner_of_a_scope", |handle| assert_eq!(handle.join().unwrap(), 7));
+}
+
+#[test]
+fn one_who_stops_in_a_scope_of_his_own_holds_up_no_other_scope() {
+    model("freeze_scope", Preemptions(1), &[], || {
+        spawn(|| {
+            play(FIRST);
+            scope(&Threads, |scope| drop(scope.submit(|| ())));
+        });
+        let borrowed = 7;
+        let mut taken = 0;
+        scope(&Threads, |scope| taken = scope.submit(|| borrowed).join().unwrap());
+        assert_eq!(taken, borrowed);
+        open_gate();
     });
 }

@@ -165,3 +165,19 @@ fn a_worker_that_stops_while_two_share_what_a_task_submits() {
         watch(seen, [first, second], || pool.spawn(outer));
     });
 }
+
+/// One of two submitters who want the same room.
+#[test]
+fn a_submitter_that_stops_on_its_way_into_a_bounded_pool() {
+    stopped("freeze_submitter_to_a_bounded_pool", "submitter, bounded", |seen| {
+        let builder = Pool::builder().workers(1).queue_capacity(1);
+        let pool = builder.build().expect("the model's threads start");
+        let (own, first) = watched("its own task");
+        let (others, second) = watched("another's task");
+        watch(seen, [first, second], || {
+            submit_elsewhere(&pool, own);
+            let handle = pool.handle();
+            spawn(move || handle.spawn(others));
+        });
+    });
+}
