@@ -12,6 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use photofinish_bench::allocations::Counter;
 use photofinish_bench::allocator::Allocator;
 use photofinish_bench::clock::Clock;
+use photofinish_bench::headline::budget;
 use photofinish_bench::headline::entrant::Entrant;
 use photofinish_bench::headline::figure::{Figure, Reading, Workload, growth};
 use photofinish_bench::headline::instructions;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         }
         Task::Smoke => smoke(&knobs),
         Task::Measure => measure(&knobs),
+        Task::Budget => return keep_budget(&knobs),
     };
     match played {
         Ok(()) => ExitCode::SUCCESS,
@@ -121,6 +123,26 @@ fn count(knobs: &Knobs, records: &mut Records) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Counts, and compares with the budget of a task.
+fn keep_budget(knobs: &Knobs) -> ExitCode {
+    let mut records = Records::default();
+    records.next_round();
+    if let Err(failure) = count(knobs, &mut records) {
+        eprintln!("\nFAILED: {failure}");
+        return ExitCode::FAILURE;
+    }
+    match budget::keep(&records) {
+        Ok(()) => {
+            println!("what was counted of a task is within the budget of docs/performance.md");
+            ExitCode::SUCCESS
+        }
+        Err(excess) => {
+            excess.iter().for_each(|excess| eprintln!("{excess}"));
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn measure(knobs: &Knobs) -> Result<(), Failure> {

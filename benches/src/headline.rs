@@ -44,6 +44,7 @@
 //! | [`leg`] | one run, in a process of its own |
 //! | [`instructions`] | what valgrind counts |
 //! | [`records`] | what was measured, round by round |
+//! | [`budget`] | what a task may cost |
 //! | [`row`] | ours, the best rival and the limit, over all rounds |
 //! | [`table`] | the rows, printed |
 //! | [`standing`] | everybody, printed |
@@ -68,6 +69,8 @@ pub mod leg;
 pub mod instructions;
 
 pub mod records;
+
+pub mod budget;
 
 pub mod row;
 

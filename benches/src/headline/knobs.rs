@@ -30,6 +30,10 @@ pub struct Knobs {
     /// Let every thread run on any core, even where there is one for each
     #[arg(long)]
     unpinned: bool,
+    /// Only count instructions and calls of malloc, and fail if our paths go beyond the budget in
+    /// docs/performance.md
+    #[arg(long)]
+    budget: bool,
     /// Print what everybody came to, not only the best rival
     #[arg(long)]
     everybody: bool,
@@ -58,6 +62,8 @@ pub struct Knobs {
 pub enum Task {
     /// Measure, print and write files.
     Measure,
+    /// Count, and compare with the budget.
+    Budget,
     /// See that everything runs, as `cargo test --benches` wants it.
     Smoke,
     /// Print names.
@@ -106,6 +112,7 @@ impl Knobs {
         match (self.list, self.test, self.bench) {
             (true, ..) => Task::List,
             (false, true, _) | (false, false, false) => Task::Smoke,
+            (false, false, true) if self.budget => Task::Budget,
             (false, false, true) => Task::Measure,
         }
     }

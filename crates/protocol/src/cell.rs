@@ -83,7 +83,8 @@ struct Cell<F, T> {
 union Storage<F, T> {
     closure: ManuallyDrop<F>,
     value: ManuallyDrop<T>,
-    error: ManuallyDrop<JoinError>,
+    /// In a box, so that what hardly ever happens makes no task larger.
+    error: ManuallyDrop<Box<JoinError>>,
 }
 
 /// A live task and its header. It owns nothing by itself; the shares are in the word.
@@ -140,7 +141,7 @@ impl<F: FnOnce() -> T, T> Cell<F, T> {
             }
             Err(panic) => {
                 // SAFETY: as above.
-                unsafe { Header::put(task, JoinError::Panicked(panic)) };
+                unsafe { Header::put_error(task, JoinError::Panicked(panic)) };
                 Verdict::Failed
             }
         }
@@ -325,20 +326,33 @@ impl Header {
         unsafe { (header.table.drop_closure)(task) };
     }
 
-    /// Puts in a value or an error (rule 3).
+    /// Puts in the closure's or the completer's value (rule 3).
     ///
     /// # Safety
     ///
     /// The caller has claimed the task and emptied its storage, and `V` is the task's type of
-    /// value or [`JoinError`].
-    pub(crate) unsafe fn put<V>(task: TaskRef, outcome: V) {
+    /// value.
+    pub(crate) unsafe fn put<V>(task: TaskRef, value: V) {
         // SAFETY: the caller's claim keeps the task alive.
         let storage = unsafe { Self::storage::<V>(task) };
         // SAFETY: the storage is the caller's, empty, and laid out for a `V`.
-        unsafe { storage.write(outcome) };
+        unsafe { storage.write(value) };
     }
 
-    /// Takes the value or the error out (rule 3).
+    /// Puts in an error (rule 3).
+    ///
+    /// # Safety
+    ///
+    /// The caller has claimed the task and emptied its storage.
+    #[cold]
+    pub(crate) unsafe fn put_error(task: TaskRef, error: JoinError) {
+        // SAFETY: the caller's claim keeps the task alive.
+        let storage = unsafe { Self::storage::<Box<JoinError>>(task) };
+        // SAFETY: the storage is the caller's, empty, and laid out for an error.
+        unsafe { storage.write(Box::new(error)) };
+    }
+
+    /// Takes the closure or the value out (rule 3).
     ///
     /// # Safety
     ///
@@ -349,6 +363,17 @@ impl Header {
         let storage = unsafe { Self::storage::<V>(task) };
         // SAFETY: the storage holds a `V`, and it is moved out once.
         unsafe { storage.read() }
+    }
+
+    /// Takes the error out (rule 3).
+    ///
+    /// # Safety
+    ///
+    /// The storage is the caller's and holds an error that nobody takes again.
+    #[cold]
+    pub(crate) unsafe fn take_error(task: TaskRef) -> JoinError {
+        // SAFETY: the caller's promise.
+        *unsafe { Self::take::<Box<JoinError>>(task) }
     }
 
     /// Drops the value or the error, whichever there is; a panic in that is contained (rule 3).
@@ -368,7 +393,7 @@ impl Header {
             }
             Failed => {
                 // SAFETY: the task failed, so the storage holds the error.
-                let error = unsafe { Self::take::<JoinError>(task) };
+                let error = unsafe { Self::take_error(task) };
                 // SAFETY: the caller keeps the task alive.
                 unseen::tell(unsafe { Self::id(task) }, &error);
                 contain(|| drop(error));
@@ -408,5 +433,16 @@ impl Header {
         header.lifetime.end();
         // SAFETY: the caller's promise.
         unsafe { (header.table.free)(task) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slab::Slab;
+
+    #[test]
+    fn a_task_with_two_words_of_closure_lies_in_one_line() {
+        assert!(size_of::<Cell<[usize; 2], usize>>() <= Slab::SMALLEST);
     }
 }

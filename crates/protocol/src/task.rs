@@ -224,7 +224,7 @@ impl Task {
             }
             Err(error) => {
                 // SAFETY: the caller's promise.
-                unsafe { Header::put(self.0, error) };
+                unsafe { Header::put_error(self.0, error) };
                 Verdict::Failed
             }
         };
@@ -577,7 +577,7 @@ impl Task {
             // SAFETY: the task returned, and the value is taken once.
             Phase::Returned => Ok(unsafe { Header::take(self.0) }),
             // SAFETY: the task failed, and the error is taken once.
-            Phase::Failed => Err(unsafe { Header::take::<JoinError>(self.0) }.seen()),
+            Phase::Failed => Err(unsafe { Header::take_error(self.0) }.seen()),
             Phase::Cancelled => Err(JoinError::Cancelled),
             Phase::Pending | Phase::Running => unreachable!("only a finished task is taken"),
         }
