@@ -2,10 +2,11 @@
 //! whoever leaves when.
 
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
+use std::sync::{Arc, Mutex};
 
+use loom::thread;
 use photofinish_loom_tests::Bound::{Preemptions, Unbounded};
 use photofinish_loom_tests::{Value, Witness, block_on, model, spawn};
 use photofinish_protocol::helper::{Helper, assist};
@@ -28,15 +29,20 @@ impl Few {
     fn rest(&self) -> usize {
         self.0.load(SeqCst)
     }
+
+    /// Takes a thread, if there is one left.
+    fn has_another(&self) -> bool {
+        self.0.fetch_update(SeqCst, SeqCst, |rest| rest.checked_sub(1)).is_ok()
+    }
 }
 
 impl Spawn for Few {
     fn spawn(&self, runnable: Runnable) {
-        if self.rest() == 0 {
-            return runnable.run();
+        if self.has_another() {
+            spawn(|| runnable.run());
+        } else {
+            runnable.run();
         }
-        self.0.fetch_sub(1, SeqCst);
-        spawn(|| runnable.run());
     }
 }
 
@@ -68,13 +74,19 @@ fn one_item_goes_to_a_worker_and_comes_back() {
 
 #[test]
 fn a_worker_that_leaves_is_replaced_or_sees_what_is_published() {
-    static REPLACED: Witness = Witness::new("a new ticket was made for the second item");
-    static SEEN: Witness = Witness::new("the worker saw the second item before it left");
-    model("block_fills_again", Preemptions(3), &[&REPLACED, &SEEN], || {
-        let pool = Few::threads(2);
-        receive_all(MapUnordered::new(pool.clone(), 1, inputs(2), twice).buffer(1), 2);
-        REPLACED.seen_if(pool.rest() == 0);
-        SEEN.seen_if(pool.rest() == 1);
+    static REPLACED: Witness = Witness::new("two workers did an item each");
+    static SEEN: Witness = Witness::new("the worker of the first item did the second one");
+    model("block_fills_again", Preemptions(1), &[&REPLACED, &SEEN], || {
+        let workers = Arc::new(Mutex::new(Vec::new()));
+        let present = Arc::clone(&workers);
+        let function = move |input| {
+            present.lock().unwrap().push(thread::current().id());
+            twice(input)
+        };
+        receive_all(MapUnordered::new(Few::threads(2), 1, inputs(2), function).buffer(1), 2);
+        let workers = workers.lock().unwrap();
+        REPLACED.seen_if(workers[0] != workers[1]);
+        SEEN.seen_if(workers[0] == workers[1]);
     });
 }
 
@@ -114,19 +126,21 @@ fn an_iterator_dropped_after_one_item_leaves_nothing_behind() {
     });
 }
 
-/// A pool that drops its tasks, on a thread of the model.
-struct Ended;
+/// A pool that drops its tasks: the first ones in threads of the model, then where they are spawned.
+struct Ended(Few);
 
 impl Spawn for Ended {
     fn spawn(&self, runnable: Runnable) {
-        spawn(|| drop(runnable));
+        if self.0.has_another() {
+            spawn(|| drop(runnable));
+        }
     }
 }
 
 #[test]
 fn items_of_a_pool_that_has_ended_are_abandoned() {
-    model("block_abandoned", Preemptions(3), &[], || {
-        let results = MapUnordered::new(Ended, 1, inputs(2), twice).buffer(2);
+    model("block_abandoned", Preemptions(1), &[], || {
+        let results = MapUnordered::new(Ended(Few::threads(2)), 1, inputs(2), twice).buffer(2);
         let abandoned = |mapped: &Mapped<_>| matches!(mapped.outcome, Err(JoinError::Abandoned));
         assert_eq!(results.filter(abandoned).count(), 2);
     });
@@ -168,7 +182,7 @@ fn a_refused_wait_takes_an_item_back_or_waits_for_the_one_who_has_it() {
 
 #[test]
 fn an_async_task_receives_every_item() {
-    model("block_stream", Preemptions(2), &[], || {
+    model("block_stream", Preemptions(1), &[], || {
         let mut stream = MapUnordered::new(Few::threads(2), 1, inputs(2), twice).into_stream();
         let mut received = Vec::new();
         while let Some(mapped) = block_on(next(&mut stream)) {

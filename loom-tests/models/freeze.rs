@@ -120,7 +120,7 @@ fn beside_a_waiter_of_the_same_task(
     name: &'static str,
     consume: impl Fn(SharedHandle<Value>) + Send + Sync + Copy + 'static,
 ) {
-    model(name, Preemptions(2), &[], move || {
+    model(name, Preemptions(1), &[], move || {
         let (completer, handle) = completer();
         let handle = handle.shared();
         let other = handle.clone();
@@ -256,7 +256,7 @@ impl Spawn for TwoRoles {
 
 #[test]
 fn a_worker_that_stops_among_the_items_of_a_block_holds_up_what_it_has_claimed_and_no_more() {
-    model("freeze_holder", Preemptions(1), &[], || {
+    model("freeze_holder", Preemptions(0), &[], || {
         let inputs = (0..2).map(Value::new);
         let results = MapUnordered::new(TwoRoles(AtomicUsize::new(0)), 2, inputs, |input| input);
         // So few items are claimed one by one.

@@ -48,7 +48,9 @@ pub const DEEP_BOUND: usize = 3;
 
 /// Models that take long at [`DEEP_BOUND`], and the bound that `just deep` runs them at.
 pub const TOO_DEEP: &[(&str, usize)] = &[
+    ("block_abandoned", 2),
     ("block_dropped_after_one", 2),
+    ("block_fills_again", 2),
     ("block_two_workers", 2),
     ("freeze_adder", 0),
     ("freeze_holder", 1),

@@ -74,7 +74,7 @@ fn run(write: bool) -> Result<(), String> {
         "# The freeze table\n\n\
          Each thread of each model, stopped before each of its steps (every atomic operation, and \
          every wake), until all that was promised without it has arrived. `cargo freeze --write` \
-         writes this page. The bound on preemptions is 2, and one thread is frozen at a time; the \
+         writes this page. The bound on preemptions is at most 2, and one thread is frozen at a time; the \
          last steps of a thread are reached in few executions only, and the models' own bounds \
          apply.\n\n\
          | model | thread | steps | passed | executions in which it stood still, per step |\n\
