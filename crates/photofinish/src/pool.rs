@@ -455,7 +455,7 @@ impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
             .field("workers", &self.workers())
-            .field("stage", &self.shared.stage())
+            .field("stage", &self.shared.stage_name())
             .finish_non_exhaustive()
     }
 }
@@ -744,6 +744,6 @@ pub type MapUnorderedStream<I, F, R> = photofinish_protocol::MapUnorderedStream<
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle").field("stage", &self.shared.stage()).finish_non_exhaustive()
+        f.debug_struct("Handle").field("stage", &self.shared.stage_name()).finish_non_exhaustive()
     }
 }

@@ -132,7 +132,7 @@ impl Shared {
 
     /// Takes room for a task, if the pool takes any and there is room.
     pub(crate) fn try_enter(&self) -> Result<(), Refusal> {
-        match self.stage.load(Relaxed) {
+        match self.stage() {
             OPEN | DRAINING => {}
             BROKEN => return Err(Refusal::Broken(self.cause())),
             _ => return Err(Refusal::ShutDown),
@@ -238,7 +238,7 @@ impl Shared {
     /// Should one of them have got up meanwhile, for a task from outside, it finishes that and
     /// all that it submits: a worker leaves only when it finds no work.
     pub(crate) fn end_if_drained(&self) {
-        let drained = self.stage.load(Relaxed) == DRAINING
+        let drained = self.stage() == DRAINING
             && !self.has_work()
             && self.idle.resting() == self.victims.len();
         if drained {
@@ -297,7 +297,7 @@ impl Shared {
 
     /// Moves on to `stage`, unless the pool is there already, or further.
     fn advance(&self, stage: usize) {
-        let mut seen = self.stage.load(Relaxed);
+        let mut seen = self.stage();
         while seen < stage {
             match self.stage.compare_exchange(seen, stage, Relaxed, Relaxed) {
                 Ok(_) => return,
@@ -306,16 +306,21 @@ impl Shared {
         }
     }
 
+    #[inline]
+    fn stage(&self) -> usize {
+        self.stage.load(Relaxed)
+    }
+
     /// Whether workers leave when they find no work.
     #[inline]
     pub(crate) fn has_ended(&self) -> bool {
-        self.stage.load(Relaxed) >= ENDED
+        self.stage() >= ENDED
     }
 
     /// Whether nothing is begun any more.
     #[inline]
     fn has_halted(&self) -> bool {
-        self.stage.load(Relaxed) >= HALTED
+        self.stage() >= HALTED
     }
 
     /// Ends what nobody is to begin any more, wherever it is queued. A task in somebody's hands
@@ -354,7 +359,7 @@ impl Shared {
     /// Ends a task that will not run, on this thread, as the stage says.
     #[cold]
     fn dispose(&self, task: Runnable) {
-        match self.stage.load(Relaxed) {
+        match self.stage() {
             BROKEN => {
                 task.fail(JoinError::Broken(self.cause()));
             }
@@ -373,8 +378,8 @@ impl Shared {
     }
 
     /// Where the pool is in its life, in a word.
-    pub(crate) fn stage(&self) -> &'static str {
-        match self.stage.load(Relaxed) {
+    pub(crate) fn stage_name(&self) -> &'static str {
+        match self.stage() {
             OPEN => "open",
             DRAINING => "draining",
             ENDED => "ended",
