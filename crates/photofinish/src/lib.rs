@@ -22,8 +22,10 @@
 //! | to do | use |
 //! |---|---|
 //! | run something, get its result | [`Pool::submit`], [`JoinHandle::join`]; many at once: [`Pool::submit_batch`] |
-//! | many results, as they come | [`as_completed`], with [`AsCompleted::timeout`] |
-//! | more tasks while results come in | [`CompletionSet`] |
+//! | many results, as they come | [`as_completed`], with [`AsCompleted::timeout`]; with keys: [`as_completed_keyed`] |
+//! | the first result, or the first error | [`wait`] with [`Until`] |
+//! | more tasks while results come in | [`CompletionSet`]; from other threads: [`CompletionSet::adder`] |
+//! | a deadline for each task | [`DeadlineSet`] |
 //! | one function for many inputs | [`Pool::map`], in their order; [`Pool::map_unordered`], as they come |
 //! | submit from inside tasks | [`Pool::handle`] |
 //! | not more than so many queued | [`Builder::queue_capacity`], [`Pool::try_submit`] |
@@ -35,6 +37,7 @@
 //! | call something with the result | [`JoinHandle::on_complete`] |
 //! | one result for many | [`JoinHandle::shared`]; [`as_completed`] takes shared handles, too |
 //! | feed it from elsewhere | [`completer`] |
+//! | see what goes on | [`Pool::metrics`], [`timed`] tasks, [`on_unseen_error`], [tracing](#tracing) |
 //!
 //! # In async code
 //!

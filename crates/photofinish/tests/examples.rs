@@ -115,11 +115,13 @@ fn completer_shows_all_four_in_the_order_of_completion() {
 #[test]
 fn nested_sorts() {
     within(LIMIT, || {
-        let pool = support::pool(2);
-        let numbers: Vec<u32> = (0..50_000).map(|_| fastrand::u32(..)).collect();
-        let mut expected = numbers.clone();
-        expected.sort_unstable();
-        assert_eq!(nested::sort(&pool.handle(), numbers).unwrap(), expected);
+        for workers in [1, 2] {
+            let pool = support::pool(workers);
+            let numbers: Vec<u32> = (0..50_000).map(|_| fastrand::u32(..)).collect();
+            let mut expected = numbers.clone();
+            expected.sort_unstable();
+            assert_eq!(nested::sort(&pool.handle(), numbers).unwrap(), expected);
+        }
     });
 }
 
