@@ -22,6 +22,9 @@ const ROWS: [(char, usize); 10] = [
     ('X', 27),
 ];
 
+/// The pains of the catalogue.
+const PAINS: usize = 25;
+
 /// Rows that apply and have no test yet.
 const MISSING: &[&str] = &[];
 
@@ -63,6 +66,18 @@ fn rows() -> BTreeMap<String, Row> {
         .collect();
     assert_eq!(rows.len(), table.len(), "no row stands there twice");
     rows
+}
+
+/// The pains with the tests that they name.
+fn pains() -> BTreeMap<String, Vec<String>> {
+    let table = table(&page(), "pain");
+    let row = |cells: &Vec<String>| match cells.as_slice() {
+        [pain, _, tests, verdict] if !verdict.is_empty() => (pain.clone(), quoted(tests)),
+        _ => panic!("a pain has four cells, and the last says what became of it: {cells:?}"),
+    };
+    let pains: BTreeMap<_, _> = table.iter().map(row).collect();
+    assert_eq!(pains.len(), table.len(), "no pain stands there twice");
+    pains
 }
 
 fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
@@ -122,9 +137,16 @@ fn every_row_of_the_catalogue_stands_in_the_table_and_has_a_test_if_it_applies()
 }
 
 #[test]
+fn every_pain_stands_in_the_table_with_what_became_of_it() {
+    let expected: BTreeSet<String> = (1..=PAINS).map(|n| format!("P{n}")).collect();
+    assert_eq!(pains().into_keys().collect::<BTreeSet<_>>(), expected);
+}
+
+#[test]
 fn every_test_that_the_tables_name_exists() {
     let existing = existing();
     let others = table(&page(), "there").into_iter().flat_map(|cells| quoted(&cells[2]));
+    let others = others.chain(pains().into_values().flatten());
     let named: Vec<_> = rows().into_values().flat_map(|row| row.tests).chain(others).collect();
     assert!(named.len() > 100, "the tables name {} tests", named.len());
     let gone: Vec<_> = named.iter().filter(|name| !existing.contains(*name)).collect();
@@ -133,11 +155,13 @@ fn every_test_that_the_tables_name_exists() {
 
 #[test]
 fn every_test_named_after_a_row_stands_in_the_table() {
-    let rows = rows();
+    let mut rows: BTreeMap<_, _> =
+        rows().into_iter().map(|(name, row)| (name, row.tests)).collect();
+    rows.extend(pains());
     for name in existing() {
         let first = name.split('_').next().unwrap_or_default().to_uppercase();
-        if let Some(row) = rows.get(&first) {
-            assert!(row.tests.contains(&name), "{name} is not in row {first}");
+        if let Some(tests) = rows.get(&first) {
+            assert!(tests.contains(&name), "{name} is not in row {first}");
         }
     }
 }
