@@ -71,10 +71,19 @@ fn slow_after_fast<D: Design<&'static str>>() {
 fn one_worker_keeps_order<D: Design<usize>>() {
     let mut design = D::with_workers(1);
     let completed = Arc::new(AtomicUsize::new(0));
-    for _ in 0..1_000 {
+    // Nothing finishes while others are submitted: a handle whose task has finished when it is added
+    // to a set overtakes what waits there.
+    let (open, gate) = mpsc::channel();
+    let first = Arc::clone(&completed);
+    design.submit(move || {
+        gate.recv().expect("the gate is opened below");
+        first.fetch_add(1, Relaxed)
+    });
+    for _ in 1..1_000 {
         let completed = Arc::clone(&completed);
         design.submit(move || completed.fetch_add(1, Relaxed));
     }
+    open.send(()).expect("the first task waits");
     let received: Vec<_> = std::iter::from_fn(|| design.next()).collect();
     assert!(received.iter().copied().eq(0..1_000), "not in the order of completion: {received:?}");
 }

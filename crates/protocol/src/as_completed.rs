@@ -17,8 +17,8 @@ pub use stream::AsCompletedStream;
 /// Iterates over tasks in the order they finish, each exactly once, whether it returned,
 /// panicked, was cancelled or was abandoned.
 ///
-/// What had finished before the call comes first, in input order; from then on the order is that
-/// in which tasks complete. Handles of different pools and completers may be mixed. Nothing that
+/// What had finished before the call comes first, in input order, and so does what finishes during it
+/// before its handle's turn; from then on the order is that in which tasks complete. Handles of different pools and completers may be mixed. Nothing that
 /// was yielded is kept alive.
 ///
 /// The handles are of one kind. [`JoinHandle`](crate::JoinHandle)s are consumed, and each task

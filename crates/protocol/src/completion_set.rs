@@ -139,7 +139,8 @@ impl<T> CompletionSet<T> {
         self.total() - before
     }
 
-    /// Adds a task that has been submitted before, or is completed by hand.
+    /// Adds a task that has been submitted before, or is completed by hand. If it has finished
+    /// already, it comes next, before what has been delivered here and not been received.
     ///
     /// ```
     /// use photofinish_protocol::{CompletionSet, completer};
