@@ -10,7 +10,7 @@ use crossbeam_utils::CachePadded;
 use photofinish_protocol::helper::{Helper, assist};
 use photofinish_protocol::inbox::Batch;
 use photofinish_protocol::run_buffer::RunBuffer;
-use photofinish_protocol::sync::{self, Arc, BUFFER, Deadline, Parker, Tempo};
+use photofinish_protocol::sync::{self, Arc, BUFFER, Deadline, Gathering, Parker, Tempo};
 use photofinish_protocol::{Panic, Runnable, TooDeep, contain};
 
 use crate::counters::Counters;
@@ -61,6 +61,7 @@ pub(crate) struct Worker {
     searching: Cell<bool>,
     turn: Cell<usize>,
     tempo: RefCell<Tempo>,
+    gathering: Gathering,
 }
 
 /// Once in so many turns a worker looks first at what came from outside, so that tasks which
@@ -90,6 +91,7 @@ impl Worker {
             searching: Cell::new(false),
             turn: Cell::new(index),
             tempo: RefCell::new(Tempo::new()),
+            gathering: Gathering::new(),
         }
     }
 
@@ -251,11 +253,14 @@ impl Worker {
     /// The oldest task of the inbox, and some more for later.
     fn fetch_more(&self) -> Option<Runnable> {
         let inbox = &self.shared.inbox;
+        self.gathering.pause();
         // Most polls of an empty inbox end with this look, and leave the lines to submitters.
         if inbox.is_silent() {
+            self.gathering.found(0);
             return None;
         }
         let batch = inbox.take(BUFFER + 1);
+        self.gathering.found(batch.len());
         self.shared.sweep_if_ended();
         self.keep(batch)
     }

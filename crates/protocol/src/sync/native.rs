@@ -8,7 +8,7 @@ pub use std::hint;
 pub use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering, fence};
 pub use std::sync::{Arc, Mutex, mpsc};
 pub use std::{thread, thread_local};
-pub use tempo::{Spin, Stopwatch, Tempo};
+pub use tempo::{Gathering, Spin, Stopwatch, Tempo};
 
 use std::alloc::Layout;
 use std::cell::Cell;

@@ -300,6 +300,23 @@ impl Spin {
     }
 }
 
+/// A pause changes nothing that a model explores.
+#[derive(Debug, Default)]
+pub struct Gathering;
+
+impl Gathering {
+    /// Nothing is kept.
+    pub const fn new() -> Self {
+        Self
+    }
+
+    /// Goes on at once.
+    pub fn pause(&self) {}
+
+    /// Nothing is kept.
+    pub fn found(&self, _: usize) {}
+}
+
 /// No time passes.
 #[derive(Debug)]
 pub struct Stopwatch;

@@ -1,5 +1,6 @@
 //! Waiting awake: how long, and how often to look.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 use std::{hint, mem, thread};
 
@@ -130,6 +131,52 @@ impl Spin {
             thread::yield_now();
         }
         now < polling.end
+    }
+}
+
+/// How long to let things gather before they are taken.
+///
+/// Whoever takes things as soon as there is one takes the line away from those who put them there,
+/// once for each, and both sides pay for the transfer. So a take of few makes the pause before the
+/// next look longer, and a take of many makes it shorter. A look at nothing ends it: what comes one
+/// at a time does not wait. (Backoff that adapts to what was found: A. Agarwal and M. Cherian,
+/// *Adaptive backoff synchronization techniques*, 1989.)
+#[derive(Debug, Default)]
+pub struct Gathering {
+    pauses: Cell<u32>,
+}
+
+impl Gathering {
+    /// Takes of fewer than that are too few.
+    const FEW: usize = 8;
+    /// Takes of more than that need no pause as long as this.
+    const MANY: usize = 24;
+    /// The longest pause: that many times what the processor takes for one, which is 10 to 50 ns.
+    const LONGEST: u32 = 15;
+
+    /// No pause at first.
+    pub const fn new() -> Self {
+        Self { pauses: Cell::new(0) }
+    }
+
+    /// Pauses before a look.
+    #[inline]
+    pub fn pause(&self) {
+        for _ in 0..self.pauses.get() {
+            hint::spin_loop();
+        }
+    }
+
+    /// So many were there.
+    #[inline]
+    pub fn found(&self, many: usize) {
+        let pauses = self.pauses.get();
+        self.pauses.set(match many {
+            0 => 0,
+            few if few < Self::FEW => (2 * pauses + 1).min(Self::LONGEST),
+            many if many > Self::MANY => pauses / 2,
+            _ => pauses,
+        });
     }
 }
 
