@@ -79,7 +79,7 @@ pub struct Run {
 ///         pinned: false,
 ///         counted: false,
 ///         warm_up: Duration::from_millis(5),
-///         duration: Duration::from_millis(10),
+///         duration: Duration::from_millis(100),
 ///         patience: Duration::from_secs(10),
 ///     },
 /// });
