@@ -26,8 +26,8 @@ const HOLDER: &str = "inbox.rs take";
 const STALLED: &str = "not begun";
 
 const POOL: &str = "\n## The pool's roles\n\n\
-    Two workers, and a submitter or the first worker stops for ever before one of its writes or \
-    wakes. (To all others, one that stops before a load stands where it would before its next \
+    Two workers, or one behind a queue with room for one task, and a submitter or the first worker \
+    stops for ever before one of its writes or wakes. (To all others, one that stops before a load stands where it would before its next \
     write.) When nothing moves any more, some tasks have not arrived, in so many executions. \
     Besides the stop there is no preemption: threads switch where they block.\n\n\
     Whatever is *not begun* is promised to nobody. That no task is ever missing whose body has \
