@@ -137,7 +137,7 @@ impl<H: TaskHandle> AsCompleted<H> {
         AsCompletedTimeout { results: self, deadline: Deadline::at(deadline), over: false }
     }
 
-    /// Polls for at most about `spin` before parking, when nothing is ready: 50 microseconds unless
+    /// Polls for at most about `spin` before parking, when nothing is ready: 100 microseconds unless
     /// told otherwise. Zero parks at once. How long it does within that follows from the waits
     /// before.
     ///

@@ -64,7 +64,7 @@ impl<T> CompletionSet<T> {
         Self(Outstanding::with_capacity(capacity))
     }
 
-    /// Polls for at most about `spin` before parking, when nothing is ready: 50 microseconds unless
+    /// Polls for at most about `spin` before parking, when nothing is ready: 100 microseconds unless
     /// told otherwise. Zero parks at once. How long it does within that follows from the waits
     /// before.
     ///

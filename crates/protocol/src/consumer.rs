@@ -13,8 +13,9 @@ use crate::queue::{Chain, Node, Queue};
 use crate::sync::{Deadline, Parker, Tempo};
 use crate::task::Task;
 
-/// How long a consumer stays awake at most before it parks, unless it is told otherwise.
-pub(crate) const DEFAULT_SPIN: Duration = Duration::from_micros(50);
+/// How long a consumer stays awake at most before it parks, unless it is told otherwise. Its worker
+/// may have to be woken first, and to run the task then: twice what a worker stays awake.
+pub(crate) const DEFAULT_SPIN: Duration = Duration::from_micros(100);
 
 /// Why a wait ended without a task.
 #[derive(Debug)]
