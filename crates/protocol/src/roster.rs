@@ -86,12 +86,15 @@ impl Roster {
             }
             return self.trim();
         }
-        let mut larger = vec![None; (2 * places).max(Self::SMALLEST)];
-        let mask = larger.len() - 1;
+        // The ring grows where it lies, if the allocator can do that; only tasks whose place changes
+        // are moved.
+        let larger = (2 * places).max(Self::SMALLEST);
+        self.ring.resize(larger, None);
         for index in self.begin..self.end {
-            larger[index & mask] = self.place(index).take();
+            if index & places != 0 {
+                self.ring.swap(index & (places - 1), index & (larger - 1));
+            }
         }
-        self.ring = larger;
     }
 
     /// Removes the task of this index, which is outstanding.

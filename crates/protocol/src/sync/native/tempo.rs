@@ -148,11 +148,11 @@ pub struct Gathering {
 
 impl Gathering {
     /// Takes of fewer than that are too few.
-    const FEW: usize = 8;
+    const FEW: usize = 16;
     /// Takes of more than that need no pause as long as this.
-    const MANY: usize = 24;
+    const MANY: usize = 28;
     /// The longest pause: that many times what the processor takes for one, which is 10 to 50 ns.
-    const LONGEST: u32 = 15;
+    const LONGEST: u32 = 31;
 
     /// No pause at first.
     pub const fn new() -> Self {
