@@ -165,9 +165,11 @@ impl Task {
         if unsafe { self.claim() } {
             // SAFETY: the runner's share is the caller's.
             let trace = unsafe { self.trace() };
-            // SAFETY: the task has just been claimed.
-            let run = || current::during(self, || unsafe { Header::run(self.0) });
-            let verdict = trace.running(run);
+            let verdict = {
+                let _inside = trace.enter();
+                // SAFETY: the task has just been claimed.
+                current::during(self, || unsafe { Header::run(self.0) })
+            };
             // SAFETY: the outcome has been put in.
             unsafe { self.complete(verdict) };
         }

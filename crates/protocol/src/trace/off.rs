@@ -13,6 +13,9 @@ pub(crate) struct Slot;
 #[derive(Debug)]
 pub(crate) struct Trace;
 
+/// Inside nothing.
+pub(crate) struct Inside;
+
 impl Slot {
     #[inline(always)]
     pub(crate) fn new() -> Self {
@@ -35,8 +38,8 @@ impl Trace {
     pub(crate) const NONE: Self = Self;
 
     #[inline(always)]
-    pub(crate) fn running<R>(&self, run: impl FnOnce() -> R) -> R {
-        run()
+    pub(crate) fn enter(&self) -> Inside {
+        Inside
     }
 
     #[inline(always)]

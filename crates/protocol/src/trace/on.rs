@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tracing::field::{Empty, display};
+use tracing::span::Entered;
 use tracing::{Span, debug, debug_span};
 
 use crate::id::TaskId;
@@ -18,6 +19,16 @@ pub(crate) struct Slot(Mutex<Option<Span>>);
 /// A task's span, for a while.
 #[derive(Debug)]
 pub(crate) struct Trace(Option<Span>);
+
+/// The thread is inside the task's span until this is dropped.
+pub(crate) struct Inside<'a>(Option<Entered<'a>>);
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        let entered = self.0.take();
+        contain(|| drop(entered));
+    }
+}
 
 impl Slot {
     pub(crate) fn new() -> Self {
@@ -54,13 +65,12 @@ impl Slot {
 impl Trace {
     pub(crate) const NONE: Self = Self(None);
 
-    /// Calls `run` inside the task's span.
-    pub(crate) fn running<R>(&self, run: impl FnOnce() -> R) -> R {
+    /// Enters the task's span. A guard and no call around the run: tasks run inside of tasks, and a
+    /// frame more for each takes up their stack.
+    pub(crate) fn enter(&self) -> Inside<'_> {
         let mut entered = None;
         contain(|| entered = self.0.as_ref().map(Span::enter));
-        let result = run();
-        contain(|| drop(entered));
-        result
+        Inside(entered)
     }
 
     /// The task has come to this.
