@@ -17,9 +17,11 @@ use crate::worker::Worker;
 ///
 /// # Order
 ///
-/// Tasks that are submitted from outside begin in the order of their submission, as far as
-/// several workers can keep one. A task's own submissions go to its worker's queue; other workers
-/// steal the oldest.
+/// Tasks that are submitted from outside begin in the order of their submission if there is one
+/// worker. Of several, each fetches up to 33 at once and begins with the oldest; a worker that is
+/// out of work takes the older half of what another has fetched. So no task waits while a worker is
+/// idle, but up to 32 may wait for the one before them while newer ones begin elsewhere. A task's
+/// own submissions go to its worker's queue; other workers steal the oldest.
 ///
 /// # Dropping
 ///

@@ -168,9 +168,10 @@ fn by_identity_follows_each_word_to_its_end() {
 #[test]
 fn first_of_takes_the_first_and_spares_the_rest() {
     within(LIMIT, || {
-        let delays = [400, 10, 400, 400, 400].map(Duration::from_millis);
+        // Which of the others is begun second depends on which worker fetches how many.
+        let delays = [10, 400, 400, 400, 400].map(Duration::from_millis);
         let (first, spared) = first_of::first_of(1, &delays).unwrap();
-        assert_eq!(first, [1]);
+        assert_eq!(first, [0]);
         assert!(spared >= 2, "two workers have begun at most three: {spared}");
     });
 }
