@@ -22,6 +22,7 @@ use std::ptr;
 use crossbeam_utils::CachePadded;
 
 use crate::cell::Header;
+use crate::prefetch;
 use crate::runnable::Runnable;
 use crate::sync::AtomicPtr;
 use crate::sync::Ordering::{AcqRel, Acquire, Relaxed, Release};
@@ -202,6 +203,10 @@ unsafe fn turned_around(first: Task) -> Task {
         let next = unsafe { line.behind() };
         // SAFETY: as above.
         unsafe { line.put_behind(turned) };
+        prefetch::ahead(
+            turned.map_or(ptr::null(), |task| task.into_raw().cast_const()),
+            line.into_raw(),
+        );
         match next {
             Some(next) => turned = Some(mem::replace(&mut line, next)),
             None => return line,

@@ -20,6 +20,7 @@
 //! | `signal` | whom to wake |
 //! | [`slab`] | memory in cells, recycled a chunk at a time |
 //! | `storage` | where memory comes from |
+//! | `prefetch` | asking for memory before it is needed |
 //! | `queue` | the completion queue |
 //! | `destination` | where a finished task goes |
 //! | `cell` | a task in memory |
@@ -63,6 +64,8 @@ mod waker_slot;
 mod signal;
 pub mod slab;
 mod storage;
+
+mod prefetch;
 
 mod queue;
 

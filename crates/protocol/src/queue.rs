@@ -14,6 +14,7 @@
 
 use std::ptr::{self, NonNull};
 
+use crate::prefetch;
 use crate::signal::Signal;
 use crate::storage;
 use crate::sync::Ordering::{AcqRel, Acquire, Relaxed, Release};
@@ -261,6 +262,7 @@ impl Chain {
             let link = unsafe { &node.as_ref().next };
             // SAFETY: as above, nobody else reads or writes the link.
             stack = link.with_mut(|next| unsafe { next.replace(chain.oldest) });
+            prefetch::ahead(chain.oldest, node.as_ptr());
             chain = Self { oldest: node.as_ptr(), len: chain.len + 1 };
         }
         chain
