@@ -35,7 +35,9 @@ use crate::worker::Worker;
 /// # Process exit
 ///
 /// A process that exits does not wait for pools that are still alive (a `static`, or one that was
-/// leaked): their tasks are cut off wherever they are.
+/// leaked): their tasks are cut off wherever they are. A child made by `fork` has a copy of the pool
+/// without its workers, in which nothing runs and a drop may wait for ever: use pools in the parent
+/// only, or build the child's own.
 ///
 /// # Progress
 ///
