@@ -9,8 +9,12 @@ const VALID: &str = "\
 valid: --seconds N   how long to go on beginning rounds (default 10; 0: one round)
        --seed N      the seed of all decisions (default: a random one, which is printed)
        --workers N   the most workers a pool has, from 1 to 256 (default 4)
-       --canary race | leak | use-after-free | lost
+       --program N   runs only the random program of this seed, many times
+       --without A,B that program less the operations at these places
+       --canary race | leak | use-after-free | lost | program
                      runs a bug that is seeded in the harness, to see that it is found";
+
+const NAMES: [&str; 6] = ["--seconds", "--seed", "--workers", "--program", "--without", "--canary"];
 
 /// The command line, parsed.
 #[derive(Debug)]
@@ -18,6 +22,8 @@ pub(crate) struct Arguments {
     pub(crate) duration: Duration,
     pub(crate) seed: u64,
     pub(crate) workers: usize,
+    pub(crate) program: Option<u64>,
+    pub(crate) without: Vec<usize>,
     pub(crate) canary: Option<Canary>,
 }
 
@@ -30,11 +36,13 @@ impl Arguments {
             duration: Duration::from_secs(10),
             seed: fastrand::u64(..),
             workers: 4,
+            program: None,
+            without: Vec::new(),
             canary: None,
         };
         let mut arguments = arguments.into_iter();
         while let Some(name) = arguments.next() {
-            if !["--seconds", "--seed", "--workers", "--canary"].contains(&name.as_str()) {
+            if !NAMES.contains(&name.as_str()) {
                 return Err(complain(&format!("unknown argument {name:?}")));
             }
             let Some(value) = arguments.next() else {
@@ -47,6 +55,12 @@ impl Arguments {
                     parsed.duration = Duration::from_secs(seconds.into());
                 }
                 "--seed" => parsed.seed = value.parse().map_err(|_| bad())?,
+                "--program" => parsed.program = Some(value.parse().map_err(|_| bad())?),
+                "--without" => {
+                    let places = value.split(',').filter(|place| !place.is_empty());
+                    parsed.without =
+                        places.map(str::parse).collect::<Result<_, _>>().map_err(|_| bad())?;
+                }
                 "--workers" => {
                     let workers = value.parse().ok().filter(|workers| (1..=256).contains(workers));
                     parsed.workers = workers.ok_or_else(bad)?;

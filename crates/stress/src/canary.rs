@@ -25,6 +25,9 @@ pub(crate) enum Canary {
     UseAfterFree,
     /// A finished task is forgotten. For the books.
     Lost,
+    /// Handles that random programs drop are not told to the books, so that those fail, and
+    /// shrink.
+    Program,
 }
 
 impl Canary {
@@ -35,6 +38,7 @@ impl Canary {
             "leak" => Some(Self::Leak),
             "use-after-free" => Some(Self::UseAfterFree),
             "lost" => Some(Self::Lost),
+            "program" => Some(Self::Program),
             _ => None,
         }
     }
@@ -47,6 +51,8 @@ impl Canary {
             .build()?;
         for turn in 1..=20 {
             match self {
+                // It is in the run of the programs.
+                Self::Program => {}
                 Self::Race => {
                     let write = pool.submit(move || canary_race_write(turn));
                     let read = pool.submit(move || canary_race_read(turn));

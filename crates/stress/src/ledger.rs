@@ -50,6 +50,9 @@ pub(crate) struct Totals {
     panicked: AtomicU64,
     abandoned: AtomicU64,
     let_go: AtomicU64,
+    executions: AtomicU64,
+    panics: AtomicU64,
+    timed_out: AtomicU64,
     lost: AtomicU64,
     twice: AtomicU64,
     wrong: AtomicU64,
@@ -61,6 +64,9 @@ static TOTALS: Totals = Totals {
     panicked: AtomicU64::new(0),
     abandoned: AtomicU64::new(0),
     let_go: AtomicU64::new(0),
+    executions: AtomicU64::new(0),
+    panics: AtomicU64::new(0),
+    timed_out: AtomicU64::new(0),
     lost: AtomicU64::new(0),
     twice: AtomicU64::new(0),
     wrong: AtomicU64::new(0),
@@ -85,6 +91,25 @@ pub(crate) fn totals() -> (String, bool) {
         read(&t.twice),
     );
     (line, read(&t.lost) + read(&t.twice) + read(&t.wrong) == 0)
+}
+
+/// How many tasks have run, and what was done to make it hard.
+pub(crate) fn faults() -> String {
+    let read = |total: &AtomicU64| total.load(Relaxed);
+    let t = &TOTALS;
+    format!(
+        "{} executions; faults injected: {} panics, {} cancels, {} time-outs, {} drops",
+        read(&t.executions),
+        read(&t.panics),
+        read(&t.cancelled),
+        read(&t.timed_out),
+        read(&t.let_go),
+    )
+}
+
+/// A wait has given up, as it was told to.
+pub(crate) fn timed_out() {
+    add(&TOTALS.timed_out);
 }
 
 /// Something that must not be.
@@ -335,6 +360,8 @@ pub(crate) fn close_round() {
     }
     for (task, word) in TABLE.iter().enumerate().take(ENTERED.swap(0, Relaxed)) {
         let word = word.swap(0, Relaxed);
+        TOTALS.executions.fetch_add(RAN.of(word).into(), Relaxed);
+        TOTALS.panics.fetch_add((RAN.of(word) * TO_PANIC.of(word)).into(), Relaxed);
         let ends = DELIVERED.of(word) + LET_GO.of(word);
         if ends == 0 {
             add(&TOTALS.lost);

@@ -6,6 +6,12 @@
 //! cargo run --release -p photofinish-stress -- --seconds 10
 //! ```
 //!
+//! After each round come random programs: a few dozen calls on one thread, with a pool that may end
+//! between them, held against a sequential oracle. One that fails, or hangs, is run again with
+//! operations left out, and what is left of it is printed; `--program N --without A,B` replays it.
+//! In the end the run tells how many tasks ran and came, and how many panics, cancels, time-outs and
+//! drops were among them.
+//!
 //! A seed fixes all decisions of a run: each round and thread has a stream of its own. It does
 //! not fix the schedule, which is the system's.
 //!
@@ -22,6 +28,12 @@ mod executor;
 
 mod scenarios;
 
+mod program;
+
+mod run;
+
+mod shrink;
+
 use std::process::ExitCode;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -31,7 +43,9 @@ use std::time::{Duration, Instant};
 use photofinish::{BuildError, Pool};
 
 use crate::arguments::Arguments;
+use crate::canary::Canary;
 use crate::ledger::Intended;
+use crate::program::Program;
 use crate::scenarios::Consumer;
 
 /// How many plain threads submit and wait at a time.
@@ -41,7 +55,17 @@ const SCENARIOS: usize = 8;
 /// How long a round may take.
 const LONGEST_ROUND: Duration = Duration::from_secs(60);
 
+/// How many random programs follow a round.
+const PROGRAMS_PER_ROUND: usize = 24;
+/// How often a program that is replayed runs.
+const REPETITIONS: usize = 100;
+
 static ROUND: AtomicU64 = AtomicU64::new(0);
+/// How many random programs have run.
+static PROGRAMS: AtomicU64 = AtomicU64::new(0);
+/// The seed of the random program that runs, for whoever has to name it.
+static PROGRAM: AtomicU64 = AtomicU64::new(NONE);
+const NONE: u64 = u64::MAX;
 
 fn main() -> ExitCode {
     let arguments = match Arguments::parse(std::env::args().skip(1)) {
@@ -51,12 +75,14 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let Arguments { duration, seed, workers, canary } = arguments;
+    let Arguments { duration, seed, workers, program, without, canary } = arguments;
     println!("seed {seed}, up to {workers} workers, {} s", duration.as_secs());
     silence_intended_panics();
-    let ran = match canary {
-        Some(canary) => canary.sing(workers).map(|()| ledger::close_round()),
-        None => run(duration, seed, workers),
+    let forgets = canary == Some(Canary::Program);
+    let ran = match (canary, program) {
+        (_, Some(program)) => repeat(&Program::generate(program, without), forgets),
+        (None | Some(Canary::Program), None) => run(duration, seed, workers, forgets),
+        (Some(canary), None) => canary.sing(workers).map(|()| ledger::close_round()),
     };
     if let Err(error) = ran {
         eprintln!("{error}");
@@ -64,19 +90,49 @@ fn main() -> ExitCode {
     }
     let (totals, sound) = ledger::totals();
     println!("{} rounds: {totals}", ROUND.load(Relaxed));
+    println!("{} random programs; {}", PROGRAMS.load(Relaxed), ledger::faults());
     if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn run(duration: Duration, seed: u64, workers: usize) -> Result<(), BuildError> {
-    watch_rounds(seed);
+fn run(duration: Duration, seed: u64, workers: usize, forgets: bool) -> Result<(), BuildError> {
+    watch_rounds(seed, forgets);
+    let mut programs = fastrand::Rng::with_seed(!seed);
     let begin = Instant::now();
     loop {
         round(seed, ROUND.load(Relaxed), workers)?;
         ROUND.fetch_add(1, Relaxed);
+        for _ in 0..PROGRAMS_PER_ROUND {
+            let program = Program::generate(programs.u64(..), Vec::new());
+            if !runs_clean(&program, forgets)? {
+                shrink::shrink(&program, forgets);
+                return Ok(());
+            }
+        }
         if begin.elapsed() >= duration {
             return Ok(());
         }
     }
+}
+
+/// Runs a program on its own. Tells whether the books are in order.
+fn runs_clean(program: &Program, forgets: bool) -> Result<bool, BuildError> {
+    PROGRAM.store(program.seed, Relaxed);
+    run::run(program, forgets)?;
+    ledger::close_round();
+    PROGRAM.store(NONE, Relaxed);
+    PROGRAMS.fetch_add(1, Relaxed);
+    Ok(ledger::totals().1)
+}
+
+/// Runs a program again and again, until it fails.
+fn repeat(program: &Program, forgets: bool) -> Result<(), BuildError> {
+    print!("{program}");
+    for _ in 0..REPETITIONS {
+        if !runs_clean(program, forgets)? {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// One round: a pool, several consumers, and the books closed.
@@ -119,19 +175,27 @@ fn silence_intended_panics() {
     }));
 }
 
-/// Ends the process when a round does not come to its end: then a wake has been lost.
-fn watch_rounds(seed: u64) {
+/// Ends the process when a round or a program does not come to its end: then a wake has been
+/// lost.
+fn watch_rounds(seed: u64, forgets: bool) {
     thread::spawn(move || {
-        let mut seen = ROUND.load(Relaxed);
+        let progress = || (ROUND.load(Relaxed), PROGRAMS.load(Relaxed));
+        let mut seen = progress();
         let mut since = Instant::now();
         loop {
             thread::sleep(Duration::from_millis(500));
-            let now = ROUND.load(Relaxed);
+            let now = progress();
             if now != seen {
                 seen = now;
                 since = Instant::now();
             } else if since.elapsed() > LONGEST_ROUND {
-                eprintln!("lost: round {now} of seed {seed} does not come to its end");
+                let program = PROGRAM.load(Relaxed);
+                if program == NONE {
+                    eprintln!("lost: round {} of seed {seed} does not come to its end", now.0);
+                } else {
+                    eprintln!("lost: a program of seed {seed} does not come to its end");
+                    shrink::shrink(&Program::generate(program, Vec::new()), forgets);
+                }
                 std::process::exit(1);
             }
         }

@@ -333,6 +333,7 @@ impl Consumer {
             match next {
                 Ok(finished) => batch.finished(finished),
                 Err(timed_out) => {
+                    ledger::timed_out();
                     let unfinished = batch.outstanding().len();
                     assert_eq!(timed_out.unfinished(), unfinished, "what has not come is counted");
                 }
