@@ -92,7 +92,7 @@ fn a_completer_that_stops_silences_no_other_one_that_wakes_a_stream() {
 /// The same for handles of which there may be many. Whoever completes a task tells its waiters.
 #[test]
 fn a_completer_that_stops_silences_the_waiters_of_no_other_shared_handle() {
-    model("freeze_completers_of_shared_handles", Preemptions(2), &[], || {
+    model("freeze_completers_of_shared_handles", Preemptions(1), &[], || {
         let (first, a) = completer();
         let (second, b) = completer();
         let mut results = as_completed([a.shared(), b.shared()]);
@@ -157,7 +157,7 @@ fn one_who_stops_while_he_adds_a_callback_holds_up_no_waiter_of_the_same_task() 
 
 #[test]
 fn a_canceller_that_stops_holds_up_no_other_task_of_the_runner() {
-    model("freeze_canceller", Preemptions(2), &[], || {
+    model("freeze_canceller", Preemptions(1), &[], || {
         let (cancelled, a) = task(|| Value::new(0));
         let (other, b) = task(|| Value::new(1));
         let canceller = a.canceller();
@@ -192,7 +192,7 @@ fn beside_a_waiting_consumer(
     name: &'static str,
     prepare: impl Fn(JoinHandle<Value>) -> Box<dyn FnOnce() + Send> + Send + Sync + 'static,
 ) {
-    model(name, Preemptions(2), &[], move || {
+    model(name, Preemptions(1), &[], move || {
         let (first, a) = completer();
         let (second, b) = completer();
         let consume = prepare(a);
@@ -303,7 +303,7 @@ fn beside_a_scope(
     name: &'static str,
     consume: impl Fn(JoinHandle<u32>) + Send + Sync + Copy + 'static,
 ) {
-    model(name, Preemptions(2), &[], move || {
+    model(name, Preemptions(1), &[], move || {
         let borrowed = 7;
         scope(&Threads, |scope| {
             let task = scope.submit(|| borrowed);

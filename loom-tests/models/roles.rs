@@ -95,14 +95,14 @@ fn submit_elsewhere(pool: &Pool, task: Runnable) {
     });
 }
 
-fn pool() -> Pool {
-    Pool::builder().workers(2).build().expect("the model's threads start")
+fn pool(workers: usize) -> Pool {
+    Pool::builder().workers(workers).build().expect("the model's threads start")
 }
 
 #[test]
 fn a_submitter_that_stops_while_others_submit() {
     stopped("freeze_submitter", "submitter", |seen| {
-        let pool = pool();
+        let pool = pool(1);
         let (own, first) = watched("its own task");
         let (others, second) = watched("another's task");
         watch(seen, [first, second], || {
@@ -115,7 +115,7 @@ fn a_submitter_that_stops_while_others_submit() {
 #[test]
 fn a_submitter_that_has_stopped_before_others_submit() {
     stopped("freeze_submitter_before_others", "submitter", |seen| {
-        let pool = pool();
+        let pool = pool(2);
         let (own, first) = watched("its own task");
         let (others, second) = watched("another's task");
         let (others_too, third) = watched("another's task");

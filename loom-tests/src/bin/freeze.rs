@@ -26,9 +26,10 @@ const HOLDER: &str = "inbox.rs take";
 const STALLED: &str = "not begun";
 
 const POOL: &str = "\n## The pool's roles\n\n\
-    Two workers, or one behind a queue with room for one task, and a submitter or the first worker \
-    stops for ever before one of its writes or wakes. (To all others, one that stops before a load stands where it would before its next \
-    write.) When nothing moves any more, some tasks have not arrived, in so many executions. \
+    Two workers (one where submitters race, or where the queue has room for one task), and a \
+    submitter or the first worker stops for ever before one of its writes or wakes. (To all \
+    others, one that stops before a load stands where it would before its next write.) When \
+    nothing moves any more, some tasks have not arrived, in so many executions. \
     Besides the stop there is no preemption: threads switch where they block.\n\n\
     Whatever is *not begun* is promised to nobody. That no task is ever missing whose body has \
     *returned elsewhere*, on a thread that goes on, is what `cargo freeze` insists on; and that \
@@ -65,18 +66,21 @@ fn main() -> ExitCode {
 fn run(write: bool) -> Result<(), String> {
     let started = Instant::now();
     let checker = Checker::build()?;
-    let shipped = freeze_all(&checker, "freeze::")?;
-    let twins = freeze_all(&checker, "twins::")?;
-    let pool = freeze_all(&checker, "roles::")?;
+    let frozen = freeze_all(&checker)?;
+    let is_of = |frozen: &Frozen, module: &str| frozen.point.test.starts_with(module);
+    let (shipped, rest): (Vec<_>, Vec<_>) =
+        frozen.into_iter().partition(|frozen| is_of(frozen, "freeze::"));
+    let (twins, pool): (Vec<_>, Vec<_>) =
+        rest.into_iter().partition(|frozen| is_of(frozen, "twins::"));
 
     let mut complaints = String::new();
     let mut page = String::from(
         "# The freeze table\n\n\
          Each thread of each model, stopped before each of its steps (every atomic operation, and \
          every wake), until all that was promised without it has arrived. `cargo freeze --write` \
-         writes this page. The bound on preemptions is at most 2, and one thread is frozen at a time; the \
-         last steps of a thread are reached in few executions only, and the models' own bounds \
-         apply.\n\n\
+         writes this page. The bound on preemptions is 2 for completers and at most 1 for the \
+         others (`just deep` goes further), and one thread is frozen at a time; the last steps of a \
+         thread are reached in few executions only, and the models' own bounds apply.\n\n\
          | model | thread | steps | passed | executions in which it stood still, per step |\n\
          |---|---|---|---|---|\n",
     );
@@ -169,8 +173,16 @@ fn by_thread(frozen: &[Frozen]) -> ByThread<'_> {
 }
 
 /// Freezes every thread with a role before every step that it was ever seen to take.
-fn freeze_all(checker: &Checker, prefix: &str) -> Result<Vec<Frozen>, String> {
-    let tests = checker.tests(prefix).map_err(|error| error.to_string())?;
+fn freeze_all(checker: &Checker) -> Result<Vec<Frozen>, String> {
+    let mut tests = Vec::new();
+    // Those that take longest first.
+    for module in ["roles::", "freeze::", "twins::"] {
+        let found = checker.tests(module).map_err(|error| error.to_string())?;
+        if found.is_empty() {
+            return Err(format!("there is no model in {module}"));
+        }
+        tests.extend(found);
+    }
     let runs = in_parallel(&tests, |test| checker.run(test, &[], LONGEST));
     let mut points = Vec::new();
     for (test, run) in tests.iter().zip(runs) {
@@ -178,12 +190,13 @@ fn freeze_all(checker: &Checker, prefix: &str) -> Result<Vec<Frozen>, String> {
         if run.end != End::Passed {
             return Err(format!("{test} fails as it is: {:?}\n{}", run.end, run.output));
         }
-        for (role, steps) in run.output.lines().filter_map(most_steps) {
+        let mut roles = run.output.lines().filter_map(most_steps).peekable();
+        if roles.peek().is_none() {
+            return Err(format!("no thread of {test} plays a role"));
+        }
+        for (role, steps) in roles {
             points.extend((0..steps).map(|step| Point { test: test.clone(), role, step }));
         }
-    }
-    if points.is_empty() {
-        return Err(format!("no thread of {prefix} plays a role"));
     }
     let runs = in_parallel(&points, |point| {
         let plan = format!("{} {}", point.role, point.step);
