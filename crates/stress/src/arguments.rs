@@ -68,6 +68,9 @@ impl Arguments {
                 _ => parsed.canary = Some(Canary::named(&value).ok_or_else(bad)?),
             }
         }
+        if parsed.program.is_none() && !parsed.without.is_empty() {
+            return Err(complain("--without says which operations of a --program to leave out"));
+        }
         Ok(parsed)
     }
 }

@@ -35,8 +35,8 @@ mod run;
 mod shrink;
 
 use std::process::ExitCode;
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -66,6 +66,8 @@ static PROGRAMS: AtomicU64 = AtomicU64::new(0);
 /// The seed of the random program that runs, for whoever has to name it.
 static PROGRAM: AtomicU64 = AtomicU64::new(NONE);
 const NONE: u64 = u64::MAX;
+/// A program has failed and is being shrunk, which takes its time.
+static SHRINKING: AtomicBool = AtomicBool::new(false);
 
 fn main() -> ExitCode {
     let arguments = match Arguments::parse(std::env::args().skip(1)) {
@@ -104,6 +106,7 @@ fn run(duration: Duration, seed: u64, workers: usize, forgets: bool) -> Result<(
         for _ in 0..PROGRAMS_PER_ROUND {
             let program = Program::generate(programs.u64(..), Vec::new());
             if !runs_clean(&program, forgets)? {
+                SHRINKING.store(true, Relaxed);
                 shrink::shrink(&program, forgets);
                 return Ok(());
             }
@@ -124,9 +127,18 @@ fn runs_clean(program: &Program, forgets: bool) -> Result<bool, BuildError> {
     Ok(ledger::totals().1)
 }
 
-/// Runs a program again and again, until it fails.
+/// Runs a program again and again, until it fails. One that hangs ends the process.
 fn repeat(program: &Program, forgets: bool) -> Result<(), BuildError> {
     print!("{program}");
+    thread::spawn(|| {
+        let mut seen = NONE;
+        while seen != PROGRAMS.load(Relaxed) {
+            seen = PROGRAMS.load(Relaxed);
+            thread::sleep(LONGEST_ROUND);
+        }
+        eprintln!("lost: the program does not come to its end");
+        std::process::exit(1);
+    });
     for _ in 0..REPETITIONS {
         if !runs_clean(program, forgets)? {
             break;
@@ -185,7 +197,7 @@ fn watch_rounds(seed: u64, forgets: bool) {
         loop {
             thread::sleep(Duration::from_millis(500));
             let now = progress();
-            if now != seen {
+            if now != seen || SHRINKING.load(Relaxed) {
                 seen = now;
                 since = Instant::now();
             } else if since.elapsed() > LONGEST_ROUND {
