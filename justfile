@@ -12,6 +12,10 @@ loom:
 stress:
     cargo run --release -p photofinish-stress
 
+# One pool under load for a minute: nothing lost, nothing twice, memory flat, no CPU when idle.
+soak:
+    cargo run --release -p photofinish-stress -- --soak
+
 # No race, use after free or leak is reported there, and the seeded ones are.
 sanitize:
     bash .ci/sanitize

@@ -7,18 +7,22 @@ use crate::canary::Canary;
 /// What is valid, for whoever got it wrong.
 const VALID: &str = "\
 valid: --seconds N   how long to go on beginning rounds (default 10; 0: one round)
+       --soak        instead of rounds, one pool under load (default 60 seconds)
        --seed N      the seed of all decisions (default: a random one, which is printed)
        --workers N   the most workers a pool has, from 1 to 256 (default 4)
        --program N   runs only the random program of this seed, many times
        --without A,B that program less the operations at these places
        --canary race | leak | use-after-free | lost | program
-                     runs a bug that is seeded in the harness, to see that it is found";
+                     runs a bug that is seeded in the harness, to see that it is found;
+                     with --soak: leak | lost | twice | awake";
 
-const NAMES: [&str; 6] = ["--seconds", "--seed", "--workers", "--program", "--without", "--canary"];
+const NAMES: [&str; 7] =
+    ["--soak", "--seconds", "--seed", "--workers", "--program", "--without", "--canary"];
 
 /// The command line, parsed.
 #[derive(Debug)]
 pub(crate) struct Arguments {
+    pub(crate) soak: bool,
     pub(crate) duration: Duration,
     pub(crate) seed: u64,
     pub(crate) workers: usize,
@@ -32,8 +36,10 @@ impl Arguments {
     ///
     /// What is wrong, and what is valid.
     pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self, String> {
+        let mut seconds = None;
         let mut parsed = Self {
-            duration: Duration::from_secs(10),
+            soak: false,
+            duration: Duration::ZERO,
             seed: fastrand::u64(..),
             workers: 4,
             program: None,
@@ -45,15 +51,16 @@ impl Arguments {
             if !NAMES.contains(&name.as_str()) {
                 return Err(complain(&format!("unknown argument {name:?}")));
             }
+            if name == "--soak" {
+                parsed.soak = true;
+                continue;
+            }
             let Some(value) = arguments.next() else {
                 return Err(complain(&format!("{name} needs a value")));
             };
             let bad = || complain(&format!("{value:?} is not valid for {name}"));
             match name.as_str() {
-                "--seconds" => {
-                    let seconds: u32 = value.parse().map_err(|_| bad())?;
-                    parsed.duration = Duration::from_secs(seconds.into());
-                }
+                "--seconds" => seconds = Some(value.parse::<u32>().map_err(|_| bad())?),
                 "--seed" => parsed.seed = value.parse().map_err(|_| bad())?,
                 "--program" => parsed.program = Some(value.parse().map_err(|_| bad())?),
                 "--without" => {
@@ -67,6 +74,15 @@ impl Arguments {
                 }
                 _ => parsed.canary = Some(Canary::named(&value).ok_or_else(bad)?),
             }
+        }
+        let seconds = seconds.unwrap_or(if parsed.soak { 60 } else { 10 });
+        parsed.duration = Duration::from_secs(seconds.into());
+        if parsed.soak && parsed.program.is_some() {
+            return Err(complain("a soak runs no --program"));
+        }
+        if let Some(canary) = parsed.canary.filter(|canary| !canary.is_for(parsed.soak)) {
+            let what = if parsed.soak { "has no place in a soak" } else { "needs --soak" };
+            return Err(complain(&format!("the canary {canary:?} {what}")));
         }
         if parsed.program.is_none() && !parsed.without.is_empty() {
             return Err(complain("--without says which operations of a --program to leave out"));

@@ -25,6 +25,10 @@ pub(crate) enum Canary {
     UseAfterFree,
     /// A finished task is forgotten. For the books.
     Lost,
+    /// A task comes twice. For the books of a soak.
+    Twice,
+    /// A worker polls for ever. For the end of a soak.
+    Awake,
     /// Handles that random programs drop are not told to the books, so that those fail, and
     /// shrink.
     Program,
@@ -38,12 +42,23 @@ impl Canary {
             "leak" => Some(Self::Leak),
             "use-after-free" => Some(Self::UseAfterFree),
             "lost" => Some(Self::Lost),
+            "twice" => Some(Self::Twice),
+            "awake" => Some(Self::Awake),
             "program" => Some(Self::Program),
             _ => None,
         }
     }
 
-    /// Runs the bug.
+    /// Whether it is a bug of a soak, or else one of the rounds.
+    pub(crate) fn is_for(self, soak: bool) -> bool {
+        match self {
+            Self::Leak | Self::Lost => true,
+            Self::Twice | Self::Awake => soak,
+            Self::Race | Self::UseAfterFree | Self::Program => !soak,
+        }
+    }
+
+    /// Runs the bug. Those of a soak are in the soak.
     pub(crate) fn sing(self, workers: usize) -> Result<(), BuildError> {
         let pool = Pool::builder()
             .workers(workers.max(2))
@@ -51,8 +66,8 @@ impl Canary {
             .build()?;
         for turn in 1..=20 {
             match self {
-                // It is in the run of the programs.
-                Self::Program => {}
+                // They are in the run of the programs, and in the soak.
+                Self::Program | Self::Twice | Self::Awake => {}
                 Self::Race => {
                     let write = pool.submit(move || canary_race_write(turn));
                     let read = pool.submit(move || canary_race_read(turn));

@@ -12,6 +12,9 @@
 //! In the end the run tells how many tasks ran and came, and how many panics, cancels, time-outs and
 //! drops were among them.
 //!
+//! With `--soak`, instead of rounds, one pool is under load for a minute or for hours: nothing may be
+//! lost or come twice, memory must stay flat, and a pool with nothing to do must use no CPU.
+//!
 //! A seed fixes all decisions of a run: each round and thread has a stream of its own. It does
 //! not fix the schedule, which is the system's.
 //!
@@ -34,6 +37,8 @@ mod run;
 
 mod shrink;
 
+mod soak;
+
 use std::process::ExitCode;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -47,6 +52,7 @@ use crate::canary::Canary;
 use crate::ledger::Intended;
 use crate::program::Program;
 use crate::scenarios::Consumer;
+use crate::soak::Order;
 
 /// How many plain threads submit and wait at a time.
 const CONSUMERS: u64 = 3;
@@ -77,9 +83,19 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let Arguments { duration, seed, workers, program, without, canary } = arguments;
+    let Arguments { soak, duration, seed, workers, program, without, canary } = arguments;
     println!("seed {seed}, up to {workers} workers, {} s", duration.as_secs());
     silence_intended_panics();
+    if soak {
+        return match soak::soak(Order { duration, seed, workers, canary }) {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        };
+    }
     let forgets = canary == Some(Canary::Program);
     let ran = match (canary, program) {
         (_, Some(program)) => repeat(&Program::generate(program, without), forgets),

@@ -1,0 +1,231 @@
+//! A soak: one pool under load for a minute, or for hours, and what must be true of it then.
+//!
+//! Consumers take turns of some thousand tasks: batches, windows, maps, tasks within tasks, and now
+//! and then a turn in which things go wrong. After each lap they stop, and what they saw is added up
+//! and told, with the memory that is resident then. In the end
+//!
+//! * nothing is lost, nothing came twice, and nothing came as it cannot have ended;
+//! * no more memory is resident than when the pool was warm, but for [`SLACK`]; a thread keeps up to
+//!   8 MiB of empty cells of each size, which the warm-up is there to fill;
+//! * with nothing to do, and somebody who waits, the process uses no CPU time to speak of.
+//!
+//! How long deliveries take is told and not judged: that depends on who else is on the machine.
+
+mod load;
+mod meter;
+
+use std::fmt;
+use std::sync::atomic::Ordering::Relaxed;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+use photofinish::{BuildError, Pool, completer};
+
+use crate::canary::Canary;
+use load::{Bug, COMPLETIONS, Consumer, Tally};
+use meter::Bytes;
+
+/// How many plain threads submit and wait.
+const CONSUMERS: usize = 2;
+/// How many laps a soak has, unless they would be shorter or longer than laps may be.
+const LAPS: u32 = 12;
+const SHORTEST_LAP: Duration = Duration::from_millis(500);
+const LONGEST_LAP: Duration = Duration::from_secs(60);
+/// One lap in so many, at the beginning, is there to warm up.
+const WARM_UP: u32 = 4;
+/// How much more memory may be resident in the end than at most in the laps of the warm-up.
+const SLACK: Bytes = Bytes(16 << 20);
+/// For how long the pool is watched with nothing to do.
+const REST: Duration = Duration::from_secs(3);
+/// How much CPU time the process may use meanwhile.
+const NOTHING: Duration = Duration::from_millis(50);
+/// Nothing has come for so long: something is lost.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a soak is to do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Order {
+    pub(crate) duration: Duration,
+    pub(crate) seed: u64,
+    pub(crate) workers: usize,
+    pub(crate) canary: Option<Canary>,
+}
+
+/// What a soak has found wrong.
+#[derive(Debug)]
+enum Failure {
+    Lost(u64),
+    Twice(u64),
+    Wrong(u64),
+    Grown { warm: Bytes, end: Bytes },
+    Awake(Duration),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lost(tasks) => write!(f, "lost: {tasks} tasks have not come"),
+            Self::Twice(tasks) => write!(f, "twice: {tasks} tasks have come more than once"),
+            Self::Wrong(tasks) => {
+                write!(f, "wrong: {tasks} tasks have come as they cannot have ended")
+            }
+            Self::Grown { warm, end } => write!(
+                f,
+                "grown: {end} are resident, more than {SLACK} above the {warm} of the warm-up"
+            ),
+            Self::Awake(used) => {
+                write!(f, "awake: {used:?} of CPU time used in {REST:?} with nothing to do")
+            }
+        }
+    }
+}
+
+/// Runs a soak. Tells whether all is as it must be.
+pub(crate) fn soak(order: Order) -> Result<bool, BuildError> {
+    watch(order.seed);
+    let pool = Pool::builder().workers(order.workers).build()?;
+    let mut rng = Rng::with_seed(order.seed);
+    let lap = (order.duration / LAPS).clamp(SHORTEST_LAP, LONGEST_LAP);
+    let laps = (order.duration.as_nanos().div_ceil(lap.as_nanos()) as u32).max(2);
+    let mut total = Tally::new();
+    let mut warm = Bytes(0);
+    let mut end = None;
+    let begin = Instant::now();
+    for number in 1..=laps {
+        let is_warm = number > (laps / WARM_UP).max(1);
+        let (tally, took) = run_lap(&pool, &mut rng, lap, is_warm, order.canary)?;
+        end = meter::resident();
+        tell(begin.elapsed(), took, &tally, end);
+        if !is_warm {
+            warm = warm.max(end.unwrap_or_default());
+        }
+        total.add(&tally);
+    }
+    let resting = rest(&pool, order.canary);
+    drop(pool);
+
+    let rate = total.completions as f64 / begin.elapsed().as_secs_f64();
+    println!(
+        "{} completions, {rate:.0} per second, {} lost, {} twice; {} faults injected: \
+         {} panics, {} cancels, {} time-outs, {} drops",
+        total.completions,
+        total.lost,
+        total.twice,
+        total.faults(),
+        total.panics,
+        total.cancels,
+        total.time_outs,
+        total.drops,
+    );
+    println!("delivered within {}", delays(&total));
+    match (end, resting) {
+        (Some(end), Some(used)) => println!(
+            "{end} resident, {warm} at most in the warm-up; {used:?} of CPU time in {REST:?} of rest"
+        ),
+        _ => println!("memory and CPU time are told on Linux only, and not judged here"),
+    }
+    let failures = [
+        (total.lost > 0).then_some(Failure::Lost(total.lost)),
+        (total.twice > 0).then_some(Failure::Twice(total.twice)),
+        (total.wrong > 0).then_some(Failure::Wrong(total.wrong)),
+        end.filter(|end| end.0 > warm.0 + SLACK.0).map(|end| Failure::Grown { warm, end }),
+        resting.filter(|used| *used > NOTHING).map(Failure::Awake),
+    ];
+    failures.iter().flatten().for_each(|failure| eprintln!("{failure}"));
+    Ok(failures.iter().flatten().count() == 0)
+}
+
+/// The consumers work for `lap`, and a second pool comes and goes beside the first.
+fn run_lap(
+    pool: &Pool,
+    rng: &mut Rng,
+    lap: Duration,
+    is_warm: bool,
+    canary: Option<Canary>,
+) -> Result<(Tally, Duration), BuildError> {
+    let bug = canary.and_then(|canary| match canary {
+        Canary::Lost => Some(Bug::Lost),
+        Canary::Twice => Some(Bug::Twice),
+        Canary::Leak => Some(Bug::Leak),
+        _ => None,
+    });
+    let begin = Instant::now();
+    let work = |pool: &Pool, rng: &mut Rng| {
+        let consumer = Consumer::new(pool.handle(), rng.fork(), bug);
+        thread::spawn(move || consumer.work(begin + lap, is_warm))
+    };
+    let consumers: Vec<_> = (0..CONSUMERS).map(|_| work(pool, rng)).collect();
+    let second = Pool::builder().workers(2).build()?;
+    let visitor = Consumer::new(second.handle(), rng.fork(), bug);
+    let mut tally = visitor.work(begin, is_warm);
+    drop(second);
+    for consumer in consumers {
+        tally.add(&consumer.join().expect("no panic leaves a consumer"));
+    }
+    Ok((tally, begin.elapsed()))
+}
+
+/// How much CPU time the process uses while its pool has nothing to do, and a thread waits.
+fn rest(pool: &Pool, canary: Option<Canary>) -> Option<Duration> {
+    let (end, handle) = completer();
+    let waiting = thread::spawn(move || handle.join());
+    // Whoever polls for a while before it parks has time to get there.
+    thread::sleep(Duration::from_millis(200));
+    let before = meter::cpu_time()?;
+    let awake = (canary == Some(Canary::Awake)).then(|| {
+        pool.submit(move || {
+            while meter::cpu_time().is_some_and(|now| now - before <= 2 * NOTHING) {
+                std::hint::spin_loop();
+            }
+        })
+    });
+    thread::sleep(REST);
+    // The bug shows however little of a processor this process gets.
+    if let Some(task) = awake {
+        task.join().expect("the canary does not panic");
+    }
+    let after = meter::cpu_time()?;
+    end.complete(()).expect("nobody cancels it");
+    waiting.join().expect("a join does not panic").expect("it has been completed");
+    Some(after - before)
+}
+
+fn tell(at: Duration, took: Duration, tally: &Tally, resident: Option<Bytes>) {
+    let millions = tally.completions as f64 / took.as_secs_f64() / 1e6;
+    let resident = resident.map_or_else(|| "?".to_owned(), |bytes| bytes.to_string());
+    println!(
+        "{:6.1} s: {} completions, {millions:.2} M/s, {} lost, {} twice, {resident}, within {}",
+        at.as_secs_f64(),
+        tally.completions,
+        tally.lost,
+        tally.twice,
+        delays(tally),
+    );
+}
+
+/// How long deliveries took, of those that tell.
+fn delays(tally: &Tally) -> String {
+    let micros = |quantile| tally.delays.value_at_quantile(quantile) as f64 / 1e3;
+    let (half, most) = (micros(0.5), micros(0.999));
+    format!("{half:.1} us (p50), {most:.1} us (p99.9) of {} sampled", tally.delays.len())
+}
+
+/// Ends the process when nothing comes any more.
+fn watch(seed: u64) {
+    thread::spawn(move || {
+        let mut seen = COMPLETIONS.load(Relaxed);
+        let mut since = Instant::now();
+        loop {
+            thread::sleep(Duration::from_secs(1));
+            let now = COMPLETIONS.load(Relaxed);
+            if now != seen {
+                seen = now;
+                since = Instant::now();
+            } else if since.elapsed() > PATIENCE {
+                eprintln!("lost: nothing has come for {PATIENCE:?} in the soak of seed {seed}");
+                std::process::exit(1);
+            }
+        }
+    });
+}

@@ -1,0 +1,319 @@
+//! What a consumer does in a soak: turns of some thousand tasks, each of them ticked off.
+
+use std::hint::black_box;
+use std::mem;
+use std::panic::panic_any;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+use hdrhistogram::Histogram;
+use photofinish::{CompletionSet, Handle, JoinError, as_completed};
+
+use crate::ledger::Intended;
+
+/// How many tasks a turn has.
+const TASKS: u32 = 4096;
+/// One task in so many tells when it ended.
+const SAMPLED: u32 = 64;
+/// How many tasks are outstanding in a window.
+const WINDOW: usize = 256;
+/// One turn in so many is an unlucky one.
+const UNLUCKY: u32 = 32;
+/// The same in the warm-up: in such turns tasks end on all threads, which then keep memory for more
+/// of them.
+const UNLUCKY_AT_FIRST: u32 = 2;
+/// In an unlucky turn, one task in so many has each misfortune.
+const MISFORTUNES: u32 = 8;
+
+/// How many have come on all consumers, for whoever watches.
+pub(crate) static COMPLETIONS: AtomicU64 = AtomicU64::new(0);
+
+/// A bug that is seeded in the turns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bug {
+    /// A task that has come is not ticked off.
+    Lost,
+    /// A task that has come is ticked off once more.
+    Twice,
+    /// Memory is forgotten, 8 MiB of it in a consumer's first turn.
+    Leak,
+}
+
+/// What a consumer has seen.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    pub(crate) completions: u64,
+    pub(crate) lost: u64,
+    pub(crate) twice: u64,
+    /// Outcomes that their tasks cannot have had.
+    pub(crate) wrong: u64,
+    pub(crate) panics: u64,
+    pub(crate) cancels: u64,
+    pub(crate) time_outs: u64,
+    pub(crate) drops: u64,
+    /// From the end of a task's body to the consumer's hand, in nanoseconds.
+    pub(crate) delays: Histogram<u64>,
+}
+
+impl Tally {
+    pub(crate) fn new() -> Self {
+        // Bounds that hold whatever comes: the histogram never grows.
+        let hour = 3_600_000_000_000;
+        let delays = Histogram::new_with_bounds(1, hour, 2).expect("the bounds are valid");
+        Self {
+            completions: 0,
+            lost: 0,
+            twice: 0,
+            wrong: 0,
+            panics: 0,
+            cancels: 0,
+            time_outs: 0,
+            drops: 0,
+            delays,
+        }
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.completions += other.completions;
+        self.lost += other.lost;
+        self.twice += other.twice;
+        self.wrong += other.wrong;
+        self.panics += other.panics;
+        self.cancels += other.cancels;
+        self.time_outs += other.time_outs;
+        self.drops += other.drops;
+        self.delays.add(&other.delays).expect("all have the same bounds");
+    }
+
+    pub(crate) fn faults(&self) -> u64 {
+        self.panics + self.cancels + self.time_outs + self.drops
+    }
+}
+
+/// What a task returns: which one it was, and for one in [`SAMPLED`], when its body ended.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    task: u32,
+    ended: Option<Instant>,
+}
+
+fn mark(task: u32) -> Mark {
+    Mark { task, ended: task.is_multiple_of(SAMPLED).then(Instant::now) }
+}
+
+/// A thread that submits and waits.
+pub(crate) struct Consumer {
+    pool: Handle,
+    rng: Rng,
+    bug: Option<Bug>,
+    tally: Tally,
+    /// The tasks of the turn, a bit for each that has come.
+    seen: Vec<u64>,
+}
+
+impl Consumer {
+    pub(crate) fn new(pool: Handle, rng: Rng, bug: Option<Bug>) -> Self {
+        let seen = vec![0; (TASKS / u64::BITS) as usize];
+        Self { pool, rng, bug, tally: Tally::new(), seen }
+    }
+
+    /// Takes turns until `end`, and at least one.
+    pub(crate) fn work(mut self, end: Instant, is_warm: bool) -> Tally {
+        let unlucky = if is_warm { UNLUCKY } else { UNLUCKY_AT_FIRST };
+        if self.bug == Some(Bug::Leak) {
+            mem::forget(black_box(vec![1_u8; 8 << 20]));
+        }
+        for turn in 1_u32.. {
+            let before = self.tally.completions;
+            let tasks = match turn % unlucky {
+                0 => self.be_unlucky(),
+                _ => match self.rng.u8(..8) {
+                    0..4 => self.batch(),
+                    4 | 5 => self.map(),
+                    6 => self.window(),
+                    _ => self.nest(),
+                },
+            };
+            self.close(tasks);
+            COMPLETIONS.fetch_add(self.tally.completions - before, Relaxed);
+            if Instant::now() >= end {
+                break;
+            }
+        }
+        self.tally
+    }
+
+    /// The task comes.
+    fn tick(&mut self, task: u32) {
+        if task == 7 && self.bug == Some(Bug::Lost) {
+            return;
+        }
+        self.tally.completions += 1;
+        self.tick_off(task);
+        if task == 7 && self.bug == Some(Bug::Twice) {
+            self.tick_off(task);
+        }
+    }
+
+    fn tick_off(&mut self, task: u32) {
+        let (word, bit) = ((task / u64::BITS) as usize, 1 << (task % u64::BITS));
+        self.tally.twice += u64::from(self.seen[word] & bit != 0);
+        self.seen[word] |= bit;
+    }
+
+    fn come(&mut self, index: usize, outcome: Result<Mark, JoinError>) {
+        match outcome {
+            Ok(mark) if mark.task as usize == index => {
+                self.tick(mark.task);
+                if let Some(ended) = mark.ended {
+                    let delay = ended.elapsed().as_nanos().try_into().unwrap_or(u64::MAX);
+                    self.tally.delays.saturating_record(delay);
+                }
+            }
+            _ => self.tally.wrong += 1,
+        }
+    }
+
+    /// The turn is over: what has not come is lost.
+    fn close(&mut self, tasks: u32) {
+        let seen: u32 = self.seen.iter().map(|word| word.count_ones()).sum();
+        self.tally.lost += u64::from(tasks - seen);
+        self.seen.fill(0);
+    }
+
+    /// A batch, and an iterator over it.
+    fn batch(&mut self) -> u32 {
+        let handles = self.pool.submit_batch((0..TASKS).map(|task| move || mark(task)));
+        for finished in as_completed(handles) {
+            self.come(finished.index, finished.outcome);
+        }
+        TASKS
+    }
+
+    fn map(&mut self) -> u32 {
+        for mapped in self.pool.clone().map_unordered(0..TASKS, mark) {
+            self.come(mapped.index, mapped.outcome);
+        }
+        TASKS
+    }
+
+    /// A set with so many outstanding, and one more for each that comes.
+    fn window(&mut self) -> u32 {
+        let mut set = CompletionSet::with_capacity(WINDOW);
+        let mut came = Vec::with_capacity(WINDOW);
+        for task in 0..TASKS {
+            set.submit(&self.pool, move || mark(task));
+            while set.remaining() >= WINDOW {
+                came.extend(set.next_finished());
+                set.next_batch_into(&mut came);
+                for finished in came.drain(..) {
+                    self.come(finished.index, finished.outcome);
+                }
+            }
+        }
+        for finished in set.join_all() {
+            self.come(finished.index, finished.outcome);
+        }
+        TASKS
+    }
+
+    /// Tasks that submit tasks, and join them.
+    fn nest(&mut self) -> u32 {
+        const INNER: u32 = 64;
+        let pool = &self.pool;
+        let outer = (0..TASKS / INNER).map(|outer| {
+            let pool = pool.clone();
+            move || {
+                let first = outer * INNER;
+                let handles: Vec<_> =
+                    (first..first + INNER).map(|task| pool.submit(move || mark(task))).collect();
+                as_completed(handles)
+                    .map(|finished| (first as usize + finished.index, finished.outcome))
+                    .collect::<Vec<_>>()
+            }
+        });
+        for finished in as_completed(pool.submit_batch(outer)) {
+            match finished.outcome {
+                Ok(inner) => inner.into_iter().for_each(|(index, outcome)| {
+                    // These have been delivered inside: when that was, nobody has noted.
+                    let outcome = outcome.map(|mark| Mark { ended: None, ..mark });
+                    self.come(index, outcome);
+                }),
+                Err(_) => self.tally.wrong += 1,
+            }
+        }
+        TASKS
+    }
+
+    /// Tasks that panic, are cancelled, dropped, shared, called back from, or waited for with
+    /// little patience.
+    fn be_unlucky(&mut self) -> u32 {
+        let misfortune = |task: u32| task % MISFORTUNES;
+        let submit = |task: u32| {
+            self.pool.submit(move || {
+                if misfortune(task) == 1 {
+                    panic_any(Intended);
+                }
+                mark(task)
+            })
+        };
+        let handles: Vec<_> = (0..TASKS).map(submit).collect();
+        let mut waited = Vec::with_capacity(handles.len());
+        let mut set = CompletionSet::new();
+        let mut tasks = Vec::new();
+        for (task, handle) in (0..TASKS).zip(handles) {
+            match misfortune(task) {
+                2 if handle.cancel().is_cancelled() => {
+                    self.tally.cancels += 1;
+                    self.end_otherwise(task, matches!(handle.join(), Err(JoinError::Cancelled)));
+                }
+                3 => {
+                    drop(handle);
+                    self.tally.drops += 1;
+                    self.tick_off(task);
+                }
+                4 => {
+                    let shared = handle.shared();
+                    let clone = shared.clone();
+                    let same = clone.result().is_ok_and(|mark| mark.task == task);
+                    self.end_otherwise(task, same && shared.result().is_ok());
+                }
+                5 => {
+                    tasks.push(task);
+                    set.add(handle);
+                }
+                _ => waited.push((task, handle)),
+            }
+        }
+        let patience = Duration::from_micros(self.rng.u64(..20));
+        while !set.is_empty() {
+            match set.next_timeout(patience) {
+                Ok(Some(finished)) => self.come(tasks[finished.index] as usize, finished.outcome),
+                Ok(None) => break,
+                Err(_) => {
+                    self.tally.time_outs += 1;
+                    thread::yield_now();
+                }
+            }
+        }
+        for (task, handle) in waited {
+            match handle.join() {
+                Err(JoinError::Panicked(_)) if misfortune(task) == 1 => {
+                    self.tally.panics += 1;
+                    self.end_otherwise(task, true);
+                }
+                outcome => self.come(task as usize, outcome),
+            }
+        }
+        TASKS
+    }
+
+    /// The task has an end that tells nothing of when it came.
+    fn end_otherwise(&mut self, task: u32, is_right: bool) {
+        self.tick(task);
+        self.tally.wrong += u64::from(!is_right);
+    }
+}
