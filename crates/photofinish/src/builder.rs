@@ -311,11 +311,10 @@ impl Builder {
         let mut panics: Vec<(usize, Panic)> = reports.collect();
         panics.sort_unstable_by_key(|(worker, _)| *worker);
         let mut panics = panics.into_iter();
-        let panicked = panics.next().map(|(worker, panic)| {
-            contain_each(panics);
-            BuildError::InitializerPanicked { worker, panic }
-        });
-        match refused.or(panicked) {
+        let panicked = |(worker, panic)| BuildError::InitializerPanicked { worker, panic };
+        let error = refused.or_else(|| panics.next().map(panicked));
+        contain_each(panics);
+        match error {
             None => Ok(Pool::assemble(shared, threads, gone)),
             Some(error) => {
                 shared.end();
