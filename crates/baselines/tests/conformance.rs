@@ -90,24 +90,38 @@ fn one_worker_keeps_order<D: Design<usize>>() {
 
 /// Four tasks complete one after the other, last first, before the first of them is asked for.
 fn those_ready_keep_order<D: Design<usize>>() {
-    let mut design = D::with_workers(4);
-    let gates: Vec<_> = (0..4)
+    const TASKS: usize = 4;
+    const MARKER: usize = TASKS;
+    let mut design = D::with_workers(TASKS);
+    let (begin, begun) = mpsc::channel();
+    let gates: Vec<_> = (0..TASKS)
         .map(|number| {
-            let (open, gate) = mpsc::channel();
+            let (begin, (open, gate)) = (begin.clone(), mpsc::channel());
             design.submit(move || {
+                begin.send(()).expect("the test listens");
                 gate.recv().expect("the gate is opened below");
                 number
             });
             open
         })
         .collect();
+    begun.iter().take(TASKS).for_each(drop);
+    let mut markers = Vec::new();
     for open in gates.iter().rev() {
+        // All workers are held, and stay so: whoever takes the marker has delivered a task before.
+        let (begin, (end, held)) = (begin.clone(), mpsc::channel::<()>());
+        design.submit(move || {
+            begin.send(()).expect("the test listens");
+            held.recv().unwrap_err();
+            MARKER
+        });
+        markers.push(end);
         open.send(()).expect("the task waits");
-        // Nothing tells from outside that a result has been delivered, but time does.
-        std::thread::sleep(Duration::from_millis(20));
+        begun.recv().expect("the marker begins");
     }
+    drop(markers);
     let received: Vec<_> = std::iter::from_fn(|| design.next()).collect();
-    assert_eq!(received, [3, 2, 1, 0]);
+    assert!(received.iter().copied().filter(|number| *number != MARKER).eq([3, 2, 1, 0]));
 }
 
 fn empty<D: Design<u8>>() {

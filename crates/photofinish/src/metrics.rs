@@ -14,9 +14,10 @@
 /// for task in tasks {
 ///     task.join().unwrap();
 /// }
-/// let metrics = pool.metrics();
-/// assert_eq!((metrics.workers, metrics.queued), (2, 0));
-/// assert!(metrics.finished + metrics.running == 10); // a result may be there before it counts
+/// let handle = pool.handle();
+/// pool.shutdown(); // a result may be there before it counts, but not for ever
+/// let metrics = handle.metrics();
+/// assert_eq!((metrics.workers, metrics.queued, metrics.finished), (2, 0, 10));
 /// # Ok::<(), photofinish::BuildError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,13 +1,12 @@
 //! Every task is delivered exactly once, in the order of completion.
 
+mod support;
+
 use std::collections::HashSet;
-use std::time::Duration;
 
-use photofinish::{CompletionSet, Pool, as_completed};
+use photofinish::{CompletionSet, as_completed};
 
-fn pool(workers: usize) -> Pool {
-    Pool::builder().workers(workers).build().expect("the pool starts")
-}
+use support::{Gate, pool};
 
 #[test]
 fn a_million_tasks_through_as_completed_arrive_exactly_once() {
@@ -46,11 +45,13 @@ fn a_million_tasks_through_a_completion_set_arrive_exactly_once() {
 #[test]
 fn results_come_in_the_order_of_completion_not_of_submission() {
     let pool = pool(4);
-    let waits = [120, 20, 80, 50].map(Duration::from_millis);
-    let tasks: Vec<_> =
-        waits.into_iter().map(|wait| pool.submit(move || std::thread::sleep(wait))).collect();
-    let order: Vec<usize> = as_completed(tasks).map(|finished| finished.index).collect();
-    assert_eq!(order, [1, 3, 2, 0]);
+    let gates = [(); 4].map(|()| Gate::default());
+    let tasks = gates.clone().map(|gate| pool.submit(move || gate.wait()));
+    let mut results = as_completed(tasks);
+    for index in [1, 3, 2, 0] {
+        gates[index].open();
+        assert_eq!(results.next().unwrap().index, index);
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use photofinish::{CompletionSet, JoinHandle, Pool, as_completed, completer};
 
-use support::{Gate, LIMIT, assert_all_workers_run, within};
+use support::{Gate, LIMIT, assert_all_workers_run, eventually, within};
 
 /// How long the tests watch.
 const WATCH: Duration = Duration::from_millis(500);
@@ -38,17 +38,19 @@ fn cpu_time(prefix: &str) -> (Duration, u32) {
     (TICK * ticks.iter().sum(), ticks.len() as u32)
 }
 
-/// Shows that so many threads of that name exist and use no CPU time.
+/// Shows that so many threads of that name exist and come to use no CPU time.
 #[track_caller]
 fn assert_idle(prefix: &str, threads: u32) {
-    // Whoever polls for a while before it parks has time to get there.
-    thread::sleep(Duration::from_millis(50));
-    let (before, _) = cpu_time(prefix);
-    thread::sleep(WATCH);
-    let (after, count) = cpu_time(prefix);
-    let used = after - before;
-    assert_eq!(count, threads, "the threads are not those that were meant");
-    assert!(used < NOTHING, "{threads} idle threads used {used:?} in {WATCH:?}");
+    // A thread has its name once it runs.
+    eventually("the threads are those that are meant", || cpu_time(prefix).1 == threads);
+    // Whoever polls for a while before it parks gets there, sooner or later.
+    eventually("the threads use no CPU time", || {
+        let (before, _) = cpu_time(prefix);
+        thread::sleep(WATCH);
+        let (after, count) = cpu_time(prefix);
+        assert_eq!(count, threads, "the threads are not those that were meant");
+        after - before < NOTHING
+    });
 }
 
 fn named_pool(workers: usize, name: &str) -> Pool {

@@ -6,7 +6,7 @@ mod support;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use photofinish::{
     Cancelled, CompletionSet, DeadlineSet, JoinError, Until, as_completed, as_completed_keyed,
@@ -358,8 +358,9 @@ fn each_task_is_overdue_at_its_own_time_and_goes_on() {
     within(LIMIT, || {
         let (mut ends, handles) = completers(3);
         let mut set = DeadlineSet::new();
-        for (handle, milliseconds) in handles.into_iter().zip([60_000, 40, 20]) {
-            set.add_within(handle, Duration::from_millis(milliseconds));
+        let begun = Instant::now();
+        for (handle, milliseconds) in handles.into_iter().zip([3_600_000, 40, 20]) {
+            set.add(handle, begun + Duration::from_millis(milliseconds));
         }
         let order: Vec<_> = (0..2)
             .map(|_| set.next_finished().unwrap().expect_err("the time of this one is up"))

@@ -348,7 +348,7 @@ fn two_pools_that_wait_for_each_other_too_deeply_are_refused() {
         let small = || Pool::builder().workers(1).stack_size(256 << 10).build().unwrap();
         let (one, other) = (small(), small());
         let (here, there) = (one.handle(), other.handle());
-        let game = one.submit(move || ping(&here, &there, 20_000));
+        let game = one.submit(move || ping(&here, &there, 2_000));
         assert!(matches!(game.join().unwrap(), Err(JoinError::TooDeep(_))));
         // Each pool's queued work may submit to the other; both are there until it is done.
         assert_all_workers_run(&one);
