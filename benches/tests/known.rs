@@ -1,16 +1,14 @@
 //! A design whose delays are known is reported as such by every output.
 //!
-//! The design lives in a time of its own, which passes only when it is told to: what a run has to
-//! find follows from arithmetic, and no machine is too busy for it.
+//! The design lives in a time of its own.
 
-use std::cell::Cell;
+mod virtual_time;
+
 use std::collections::VecDeque;
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use std::{env, fs, iter, process};
 
 use photofinish_baselines::Design;
-use photofinish_bench::clock::Time;
 use photofinish_bench::contestant::Contestant;
 use photofinish_bench::machine::Shares;
 use photofinish_bench::percentile::Percentile;
@@ -24,42 +22,7 @@ use photofinish_bench::session::{Plan, Session};
 use photofinish_bench::stamps::{Load, Stamps};
 use photofinish_bench::work::Work;
 
-thread_local! {
-    static NOW: Cell<u64> = const { Cell::new(0) };
-}
-
-/// The moment that all virtual times are counted from.
-fn epoch() -> Instant {
-    static EPOCH: OnceLock<Instant> = OnceLock::new();
-    *EPOCH.get_or_init(Instant::now)
-}
-
-/// A time that passes only when it is told to; one for each thread.
-#[derive(Clone, Copy)]
-struct VirtualTime;
-
-impl Time for VirtualTime {
-    fn start() -> Self {
-        NOW.set(0);
-        Self
-    }
-
-    fn now(self) -> u64 {
-        NOW.get()
-    }
-
-    fn moment(self, nanoseconds: u64) -> Instant {
-        epoch() + Duration::from_nanos(nanoseconds)
-    }
-
-    fn sleep_until(self, nanoseconds: u64) {
-        NOW.set(NOW.get().max(nanoseconds));
-    }
-
-    fn spend(self, work: Work) {
-        NOW.set(NOW.get() + work.length().as_nanos() as u64);
-    }
-}
+use virtual_time::{NOW, VirtualTime, epoch};
 
 /// One worker. It runs a task as soon as it can, and needs [`WAY`] to bring the result; every
 /// hundredth it holds back for [`HELD`] instead, and does nothing else meanwhile.
