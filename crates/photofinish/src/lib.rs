@@ -138,24 +138,3 @@ pub use photofinish_protocol::{
     Timing, TooDeep, Until, Waited, as_completed, as_completed_keyed, completer, on_unseen_error,
     task, timed, wait, wait_deadline, wait_timeout,
 };
-
-/// The README's example, compiled and run, and those of the pages for people who come from elsewhere.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
-
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/from-python.md")]
-struct FromPython;
-
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/from-join-set.md")]
-struct FromJoinSet;
-
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/from-rayon-and-a-channel.md")]
-struct FromRayon;
-
-#[cfg(doctest)]
-#[doc = include_str!("../../../docs/from-java.md")]
-struct FromJava;

@@ -28,11 +28,13 @@
 //! | `context` | what a running task can know of itself |
 //! | [`helper`] | what a worker does while it waits |
 //! | `consumer` | the waiting end of a queue |
-//! | `handle`, `runnable`, `completer` | the shares of a task as values |
+//! | `handle`, `runnable` | the shares of a task as values |
 //! | [`inbox`] | tasks on their way to a pool |
+//! | [`run_buffer`] | tasks within a worker's reach |
 //! | `claims`, `slot`, `block` | many items in one piece of memory, and who works on which |
 //! | `window` | the consumer's side of a block |
 //! | `map`, `map_unordered` | a function applied to many inputs |
+//! | `completer` | a task that somebody else completes |
 //! | `scope` | tasks that borrow |
 //! | `waiters` | who waits for one outcome |
 //! | `shared_handle` | one outcome for many |

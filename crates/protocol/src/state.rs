@@ -19,7 +19,8 @@
 //! The task is freed by the transition after which no share is left ([`Snapshot::is_free`]).
 //! There is no reference count. Each transition here is a pure function; `word.rs` applies it
 //! by one atomic step. `table.rs` has the same in rows, and its tests hold the functions, the
-//! rows, and the table in `docs/protocol.md` against each other, word by word.
+//! rows, and the table of `docs/protocol.md`, which is `table.md`, against each other, word by
+//! word.
 
 #[cfg(test)]
 mod table;

@@ -296,7 +296,7 @@ fn an_outcome_that_is_left_when_the_task_is_freed_belongs_to_nobody_else() {
 
 #[test]
 fn the_table_in_the_documentation_is_this_table() {
-    const PAGE: &str = include_str!("../../../../docs/protocol.md");
+    const PAGE: &str = include_str!("table.md");
     let names = [
         (CLAIMED, "claimed"),
         (DONE, "done"),
