@@ -11,7 +11,7 @@ use std::thread;
 
 use futures::StreamExt;
 use futures::executor::block_on;
-use photofinish::{CompletionSet, JoinError, JoinHandle, Pool, Rejected, lose_this_worker};
+use photofinish::{CompletionSet, Handle, JoinError, JoinHandle, Pool, Rejected, lose_this_worker};
 
 use support::{Drops, Gate, LIMIT, Token, eventually, pool};
 
@@ -147,49 +147,19 @@ impl Combination {
 
     /// Uses the handle, opens `used` when that is done, and tells the outcome, if it comes to know.
     fn consume(self, handle: JoinHandle<Output>, used: &Gate) -> Option<Outcome> {
-        let is_async = self.consumer == Consumer::Async;
         match self.used {
             Use::Dropped => {
                 drop(handle);
                 used.open();
                 None
             }
-            Use::Joined | Use::Cancelled => {
-                if self.used == Use::Cancelled {
-                    handle.cancel();
-                }
-                used.open();
-                let outcome = if is_async { block_on(handle) } else { handle.join() };
-                let told = seen(&outcome);
-                discard(outcome);
-                Some(told)
+            Use::Joined => Some(self.join(handle, used)),
+            Use::Cancelled => {
+                handle.cancel();
+                Some(self.join(handle, used))
             }
-            Use::Shared => {
-                let shared = handle.shared();
-                let twin = shared.clone();
-                used.open();
-                let told = if is_async {
-                    seen(&block_on(async { (&shared).await }))
-                } else {
-                    seen(&shared.result())
-                };
-                assert_eq!(seen(&twin.result()), told, "both handles tell the same");
-                discard(shared);
-                discard(twin);
-                Some(told)
-            }
-            Use::InASet => {
-                let mut set = CompletionSet::new();
-                set.add(handle);
-                used.open();
-                let finished =
-                    if is_async { block_on(set.stream().next()) } else { set.next_finished() };
-                let finished = finished.expect("the set yields its task");
-                assert!(set.try_next().is_none(), "the task is yielded once");
-                let told = seen(&finished.outcome);
-                discard(finished);
-                Some(told)
-            }
+            Use::Shared => Some(self.share(handle, used)),
+            Use::InASet => Some(self.take_from_a_set(handle, used)),
             Use::Callback => {
                 let (tell, told) = channel();
                 handle.on_complete(move |outcome| {
@@ -203,72 +173,59 @@ impl Combination {
         }
     }
 
-    fn run(self, consumers: &Pool) {
-        let (captures, results) = (Drops::default(), Drops::default());
-        let (begun, go_on, used) = (Gate::default(), Gate::default(), Gate::default());
-        let workers = pool(1);
-        let submitter = workers.handle();
-        let mut workers = Some(workers);
-        if self.moment == Moment::Before {
-            if self.fate == Fate::Gone {
-                drop(workers.take());
-            } else {
-                let (occupied, go_on) = (Gate::default(), go_on.clone());
-                let (begun, breaks) = (occupied.clone(), self.fate == Fate::Broken);
-                drop(submitter.submit(move || {
-                    begun.open();
-                    go_on.wait();
-                    if breaks {
-                        lose_this_worker();
-                    }
-                }));
-                occupied.wait();
-            }
-        }
+    fn is_async(self) -> bool {
+        self.consumer == Consumer::Async
+    }
 
-        let handle = {
-            let (begun, go_on, body) = (begun.clone(), go_on.clone(), self.body);
-            let capture = if body == Body::CapturePanicsInDrop {
-                captures.panicking_token()
-            } else {
-                captures.token()
-            };
-            let results = results.clone();
-            submitter.submit(move || {
-                let _capture = capture;
-                begun.open();
-                go_on.wait();
-                match body {
-                    Body::Returns => Some(results.token()),
-                    Body::ResultPanicsInDrop => Some(results.panicking_token()),
-                    Body::Panics => panic!("the task fails"),
-                    Body::PayloadPanicsInDrop => panic_any(results.panicking_token()),
-                    // The compiler leaks a result whose function unwinds after it
-                    // (rust-lang/rust#47949).
-                    Body::CapturePanicsInDrop => None,
-                }
-            })
+    fn join(self, handle: JoinHandle<Output>, used: &Gate) -> Outcome {
+        used.open();
+        let outcome = if self.is_async() { block_on(handle) } else { handle.join() };
+        let told = seen(&outcome);
+        discard(outcome);
+        told
+    }
+
+    fn share(self, handle: JoinHandle<Output>, used: &Gate) -> Outcome {
+        let shared = handle.shared();
+        let twin = shared.clone();
+        used.open();
+        let told = if self.is_async() {
+            seen(&block_on(async { (&shared).await }))
+        } else {
+            seen(&shared.result())
         };
+        assert_eq!(seen(&twin.result()), told, "both handles tell the same");
+        discard(shared);
+        discard(twin);
+        told
+    }
+
+    fn take_from_a_set(self, handle: JoinHandle<Output>, used: &Gate) -> Outcome {
+        let mut set = CompletionSet::new();
+        set.add(handle);
+        used.open();
+        let finished =
+            if self.is_async() { block_on(set.stream().next()) } else { set.next_finished() };
+        let finished = finished.expect("the set yields its task");
+        assert!(set.try_next().is_none(), "the task is yielded once");
+        let told = seen(&finished.outcome);
+        discard(finished);
+        told
+    }
+
+    fn run(self, consumers: &Pool) {
+        let mut stage = Stage::new();
+        if self.moment == Moment::Before {
+            stage.meet_before(self.fate);
+        }
+        let handle = stage.submit(self.body);
         match self.moment {
             Moment::Before => {}
-            Moment::During => begun.wait(),
-            Moment::After => {
-                go_on.open();
-                eventually("the task finishes", || handle.is_finished());
-                match self.fate {
-                    Fate::Gone => drop(workers.take()),
-                    Fate::Broken => {
-                        drop(submitter.submit(lose_this_worker));
-                        eventually("the pool breaks", || {
-                            matches!(submitter.try_submit(|| ()), Err(Rejected::Broken(..)))
-                        });
-                    }
-                    Fate::Alive | Fate::ShuttingDown | Fate::ShuttingDownNow => {}
-                }
-            }
+            Moment::During => stage.begun.wait(),
+            Moment::After => stage.meet_after(self.fate, &handle),
         }
 
-        let (tell, told) = channel();
+        let (used, (tell, told)) = (Gate::default(), channel());
         let consumer = {
             let used = used.clone();
             move || tell.send(self.consume(handle, &used)).unwrap()
@@ -282,33 +239,120 @@ impl Combination {
         };
         used.wait();
 
-        let end = match self.fate {
-            Fate::ShuttingDown => workers.take().map(|pool| thread::spawn(move || pool.shutdown())),
-            Fate::ShuttingDownNow => {
-                let pool = workers.take();
-                pool.map(|pool| {
-                    thread::spawn(move || {
-                        pool.shutdown_now();
-                    })
-                })
-            }
-            Fate::Alive | Fate::Gone | Fate::Broken => None,
-        };
+        let shutdown = stage.shut_down(self.fate);
         if self.fate == Fate::ShuttingDownNow && self.moment == Moment::Before {
+            let captures = &stage.captures;
             eventually("the captures are dropped by the shutdown", || captures.count() == 1);
         }
-        go_on.open();
+        stage.go_on.open();
         let told = told.recv().expect("the consumer does not panic");
-        thread.into_iter().for_each(|thread| thread.join().unwrap());
-        end.into_iter().for_each(|end| end.join().unwrap());
-        drop(workers);
+        thread.into_iter().chain(shutdown).for_each(|thread| thread.join().unwrap());
+        drop(stage.workers);
 
         let expected = self.expected();
         assert_eq!(told.unwrap_or(expected), expected, "{self:?}");
         let ran = matches!(expected, Outcome::Value | Outcome::Panicked);
         let makes = !matches!(self.body, Body::Panics | Body::CapturePanicsInDrop);
-        assert_eq!(captures.count(), 1, "drops of the capture: {self:?}");
-        assert_eq!(results.count(), usize::from(ran && makes), "drops of what it made: {self:?}");
+        let (captured, made) = (stage.captures.count(), stage.results.count());
+        assert_eq!(captured, 1, "drops of the capture: {self:?}");
+        assert_eq!(made, usize::from(ran && makes), "drops of what it made: {self:?}");
+    }
+}
+
+/// Where a combination is played: a pool of one worker, what the task waits for, and who counts what
+/// is dropped.
+struct Stage {
+    submitter: Handle,
+    workers: Option<Pool>,
+    captures: Drops,
+    results: Drops,
+    begun: Gate,
+    go_on: Gate,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let workers = pool(1);
+        Self {
+            submitter: workers.handle(),
+            workers: Some(workers),
+            captures: Drops::default(),
+            results: Drops::default(),
+            begun: Gate::default(),
+            go_on: Gate::default(),
+        }
+    }
+
+    /// The pool is gone, or its worker is occupied until the task may go on, and then lost if that is
+    /// the pool's fate.
+    fn meet_before(&mut self, fate: Fate) {
+        if fate == Fate::Gone {
+            drop(self.workers.take());
+            return;
+        }
+        let (occupied, go_on) = (Gate::default(), self.go_on.clone());
+        let (begun, breaks) = (occupied.clone(), fate == Fate::Broken);
+        drop(self.submitter.submit(move || {
+            begun.open();
+            go_on.wait();
+            if breaks {
+                lose_this_worker();
+            }
+        }));
+        occupied.wait();
+    }
+
+    /// The task runs, and the pool meets its fate, if that is not to come while the handle is used.
+    fn meet_after(&mut self, fate: Fate, handle: &JoinHandle<Output>) {
+        self.go_on.open();
+        eventually("the task finishes", || handle.is_finished());
+        match fate {
+            Fate::Gone => drop(self.workers.take()),
+            Fate::Broken => {
+                drop(self.submitter.submit(lose_this_worker));
+                eventually("the pool breaks", || {
+                    matches!(self.submitter.try_submit(|| ()), Err(Rejected::Broken(..)))
+                });
+            }
+            Fate::Alive | Fate::ShuttingDown | Fate::ShuttingDownNow => {}
+        }
+    }
+
+    fn submit(&self, body: Body) -> JoinHandle<Output> {
+        let (begun, go_on, results) =
+            (self.begun.clone(), self.go_on.clone(), self.results.clone());
+        let capture = if body == Body::CapturePanicsInDrop {
+            self.captures.panicking_token()
+        } else {
+            self.captures.token()
+        };
+        self.submitter.submit(move || {
+            let _capture = capture;
+            begun.open();
+            go_on.wait();
+            match body {
+                Body::Returns => Some(results.token()),
+                Body::ResultPanicsInDrop => Some(results.panicking_token()),
+                Body::Panics => panic!("the task fails"),
+                Body::PayloadPanicsInDrop => panic_any(results.panicking_token()),
+                // The compiler leaks a result whose function unwinds after it
+                // (rust-lang/rust#47949).
+                Body::CapturePanicsInDrop => None,
+            }
+        })
+    }
+
+    /// If that is its fate, the pool is shut down by another thread, which waits for the task.
+    fn shut_down(&mut self, fate: Fate) -> Option<thread::JoinHandle<()>> {
+        let end: fn(Pool) = match fate {
+            Fate::ShuttingDown => Pool::shutdown,
+            Fate::ShuttingDownNow => |pool| {
+                pool.shutdown_now();
+            },
+            Fate::Alive | Fate::Gone | Fate::Broken => return None,
+        };
+        let pool = self.workers.take()?;
+        Some(thread::spawn(move || end(pool)))
     }
 }
 

@@ -2,14 +2,16 @@
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
 use photofinish::{Cancelled, JoinError, Pool, as_completed};
 
-use crate::support::{Gate, LIMIT, Threads, counted_pool, eventually, pool, within};
+use crate::support::{
+    Gate, LIMIT, Threads, counted_pool, eventually, on_all_workers, pool, within,
+};
 
 /// Submitting after the shutdown is refused; same as CPython, but as the task's error.
 #[test]
@@ -167,19 +169,8 @@ fn s11_a_detached_pool_drains_and_its_threads_end_by_themselves() {
 }
 
 fn names_of_the_workers(pool: &Pool) -> HashSet<String> {
-    let workers = pool.workers().get();
-    // Each worker is held until all are there, so that each runs one of the tasks.
-    let meeting = Arc::new(Barrier::new(workers));
-    let tasks: Vec<_> = (0..workers)
-        .map(|_| {
-            let meeting = Arc::clone(&meeting);
-            pool.submit(move || {
-                meeting.wait();
-                thread::current().name().expect("workers have names").to_owned()
-            })
-        })
-        .collect();
-    tasks.into_iter().map(|task| task.join().unwrap()).collect()
+    let name = || thread::current().name().expect("workers have names").to_owned();
+    on_all_workers(pool, name).into_iter().collect()
 }
 
 /// A prefix names the threads; deviates in form: `prefix-0`, not `prefix_0`.

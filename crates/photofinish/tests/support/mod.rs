@@ -60,9 +60,12 @@ pub(crate) fn completers<T: Send + 'static>(
     (0..count).map(|_| completer()).unzip()
 }
 
-/// Shows that every worker of the pool still runs tasks: as many tasks as there are workers
-/// meet each other.
-pub(crate) fn assert_all_workers_run(pool: &Pool) {
+/// What `look` finds on each worker of the pool: as many tasks as there are workers meet each other,
+/// so that each worker runs one.
+pub(crate) fn on_all_workers<T: Send + 'static>(
+    pool: &Pool,
+    look: impl Fn() -> T + Copy + Send + 'static,
+) -> Vec<T> {
     let workers = pool.workers().get();
     let meeting = Arc::new(Barrier::new(workers));
     let tasks: Vec<_> = (0..workers)
@@ -70,10 +73,16 @@ pub(crate) fn assert_all_workers_run(pool: &Pool) {
             let meeting = Arc::clone(&meeting);
             pool.submit(move || {
                 meeting.wait();
+                look()
             })
         })
         .collect();
-    tasks.into_iter().for_each(|task| task.join().expect("the task returns"));
+    tasks.into_iter().map(|task| task.join().expect("the task returns")).collect()
+}
+
+/// Shows that every worker of the pool still runs tasks.
+pub(crate) fn assert_all_workers_run(pool: &Pool) {
+    on_all_workers(pool, || ());
 }
 
 /// Holds threads back until it is opened. Clones are the same gate.
