@@ -92,7 +92,8 @@
 //!
 //! # What is not
 //!
-//! * With `panic = "abort"` a panicking task ends the process.
+//! * With `panic = "abort"` a panicking task ends the process. So does memory that runs out, as it does
+//!   in `Box::new`; [`Builder::queue_capacity`] bounds what is queued.
 //! * `next` and `join` block the thread they are called on: in async code, that is the executor's.
 //!   Await there instead. An await runs no other tasks of a pool, as a join on a worker does: if all
 //!   workers block on executors that await tasks of the same pool, those do not begin.

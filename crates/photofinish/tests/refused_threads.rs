@@ -2,18 +2,17 @@
 //! ended and joined, and nothing is left behind.
 //!
 //! The system refuses because there is no address space left for a stack. The limit holds for the
-//! process, so this test has one of its own; and in that the allocator is told not to reserve
-//! address space for each thread.
+//! process, so this test has one of its own.
 
 #![cfg(target_os = "linux")]
 
+#[path = "support/child.rs"]
+mod child;
 mod support;
 
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::time::{Duration, Instant};
-use std::{env, fs, io, thread};
+use std::{fs, io};
 
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -23,8 +22,6 @@ use support::{Drops, LIMIT, Threads, assert_all_workers_run, eventually, within}
 
 const WORKERS: usize = 5;
 const STACK: usize = 64 << 20;
-/// Set in the process whose address space is limited.
-const LIMITED: &str = "PHOTOFINISH_TEST_LIMITED";
 
 /// The address space in use, in bytes.
 fn address_space() -> usize {
@@ -138,28 +135,12 @@ fn a_thread_is_refused_while_the_initializer_panics_on_another() {
 
 #[test]
 fn whichever_thread_is_refused_those_before_it_are_ended_and_nothing_is_left() {
-    if env::var_os(LIMITED).is_some() {
-        within(LIMIT, || {
+    if child::is_inside() {
+        return within(LIMIT, || {
             each_thread_is_refused_in_turn();
             a_thread_is_refused_while_the_initializer_panics_on_another();
         });
-        return;
     }
-    // A backtrace takes memory that may not be there, and std waits for itself then.
-    let mut child = Command::new(env::current_exe().expect("the test is a file"))
-        .envs([(LIMITED, "1"), ("MALLOC_ARENA_MAX", "1"), ("RUST_BACKTRACE", "0")])
-        .arg("--nocapture")
-        .spawn()
-        .expect("the test can be run again");
-    let begin = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait().expect("the child is ours") {
-            break status;
-        }
-        if begin.elapsed() > 2 * LIMIT {
-            child.kill().expect("the child is ours");
-        }
-        thread::sleep(Duration::from_millis(5));
-    };
-    assert!(status.success(), "{status}");
+    let (status, said) = child::run_inside();
+    assert!(status.success(), "{status}: {said}");
 }

@@ -49,6 +49,8 @@ pub(crate) struct Totals {
     cancelled: AtomicU64,
     panicked: AtomicU64,
     abandoned: AtomicU64,
+    broken: AtomicU64,
+    lost_workers: AtomicU64,
     let_go: AtomicU64,
     executions: AtomicU64,
     panics: AtomicU64,
@@ -63,6 +65,8 @@ static TOTALS: Totals = Totals {
     cancelled: AtomicU64::new(0),
     panicked: AtomicU64::new(0),
     abandoned: AtomicU64::new(0),
+    broken: AtomicU64::new(0),
+    lost_workers: AtomicU64::new(0),
     let_go: AtomicU64::new(0),
     executions: AtomicU64::new(0),
     panics: AtomicU64::new(0),
@@ -81,11 +85,13 @@ pub(crate) fn totals() -> (String, bool) {
     let read = |total: &AtomicU64| total.load(Relaxed);
     let t = &TOTALS;
     let line = format!(
-        "{} completions, {} cancelled, {} panicked, {} abandoned, {} let go, {} lost, {} twice",
+        "{} completions, {} cancelled, {} panicked, {} abandoned, {} broken, {} let go, \
+         {} lost, {} twice",
         read(&t.completions),
         read(&t.cancelled),
         read(&t.panicked),
         read(&t.abandoned),
+        read(&t.broken),
         read(&t.let_go),
         read(&t.lost),
         read(&t.twice),
@@ -98,18 +104,24 @@ pub(crate) fn faults() -> String {
     let read = |total: &AtomicU64| total.load(Relaxed);
     let t = &TOTALS;
     format!(
-        "{} executions; faults injected: {} panics, {} cancels, {} time-outs, {} drops",
+        "{} executions; faults injected: {} panics, {} cancels, {} time-outs, {} drops, {} lost workers",
         read(&t.executions),
         read(&t.panics),
         read(&t.cancelled),
         read(&t.timed_out),
         read(&t.let_go),
+        read(&t.lost_workers),
     )
 }
 
 /// A wait has given up, as it was told to.
 pub(crate) fn timed_out() {
     add(&TOTALS.timed_out);
+}
+
+/// A worker is about to be lost, as it was told to.
+pub(crate) fn lost_worker() {
+    add(&TOTALS.lost_workers);
 }
 
 /// Something that must not be.
@@ -228,7 +240,9 @@ pub(crate) fn see(task: u32, outcome: Result<&Parcel, &JoinError>) {
     let as_planned = match outcome {
         Ok(parcel) => ran && parcel.task == task && *parcel.stamp == stamp(task),
         Err(JoinError::Panicked(_)) => ran && TO_PANIC.of(word) == 1,
-        Err(JoinError::Cancelled | JoinError::Abandoned) => !ran && VALUE_MADE.of(word) == 0,
+        Err(JoinError::Cancelled | JoinError::Abandoned | JoinError::Broken(_)) => {
+            !ran && VALUE_MADE.of(word) == 0
+        }
         Err(other) => {
             wrong(&format!("task {task}: {other}"));
             true
@@ -275,6 +289,7 @@ impl Batch {
             Err(JoinError::Panicked(_)) => add(&TOTALS.panicked),
             Err(JoinError::Cancelled) => add(&TOTALS.cancelled),
             Err(JoinError::Abandoned) => add(&TOTALS.abandoned),
+            Err(JoinError::Broken(_)) => add(&TOTALS.broken),
             Err(_) => {}
         }
         self.close(index);

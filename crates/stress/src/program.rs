@@ -42,6 +42,8 @@ pub(crate) enum Operation {
     Map(usize),
     /// So many items, as they come; the iterator is dropped after so many of them.
     MapUnordered(usize, usize),
+    /// A worker is lost, once it has run this task.
+    Break,
     /// The pool is given up.
     Detach,
     /// The pool drops what has not begun.
@@ -50,38 +52,51 @@ pub(crate) enum Operation {
     DropPool,
 }
 
+/// Where the decisions that make a program come from.
+pub(crate) trait Decisions {
+    /// A number below `limit`, which is not zero.
+    fn below(&mut self, limit: usize) -> usize;
+}
+
+impl Decisions for Rng {
+    fn below(&mut self, limit: usize) -> usize {
+        self.usize(..limit)
+    }
+}
+
 impl Operation {
-    fn any(rng: &mut Rng) -> Self {
-        let pick = rng.usize(..64);
-        match rng.u8(..40) {
-            0..9 => Self::Submit(plan(rng)),
-            9 | 10 => Self::Nest(plan(rng), plan(rng)),
-            11 | 12 => Self::SubmitBatch(rng.usize(..6), plan(rng)),
-            13..16 => Self::Cancel(pick),
-            16..18 => Self::Join(pick),
-            18..20 => Self::JoinTimeout(pick, rng.u64(..100)),
-            20..22 => Self::Drop(pick),
-            22 | 23 => Self::Await(pick),
-            24..27 => Self::Add(pick),
-            27 | 28 => Self::AddFromThread(pick),
-            29 | 30 => Self::NextTimeout(rng.u64(..100)),
-            31 | 32 => Self::Share(pick),
-            33 | 34 => Self::CallBack(pick),
-            35 => Self::Scope(rng.usize(..4), plan(rng)),
-            36 => Self::Map(rng.usize(..12)),
-            37 => Self::MapUnordered(rng.usize(..12), rng.usize(..12)),
-            38 => Self::Submit(plan(rng)),
-            _ => match rng.u8(..4) {
+    /// An operation as it is decided.
+    pub(crate) fn any(of: &mut impl Decisions) -> Self {
+        match of.below(40) {
+            0..9 => Self::Submit(plan(of)),
+            9 | 10 => Self::Nest(plan(of), plan(of)),
+            11 | 12 => Self::SubmitBatch(of.below(6), plan(of)),
+            13..16 => Self::Cancel(of.below(64)),
+            16 | 17 => Self::Join(of.below(64)),
+            18 | 19 => Self::JoinTimeout(of.below(64), of.below(100) as u64),
+            20 | 21 => Self::Drop(of.below(64)),
+            22 | 23 => Self::Await(of.below(64)),
+            24..27 => Self::Add(of.below(64)),
+            27 | 28 => Self::AddFromThread(of.below(64)),
+            29 | 30 => Self::NextTimeout(of.below(100) as u64),
+            31 | 32 => Self::Share(of.below(64)),
+            33 | 34 => Self::CallBack(of.below(64)),
+            35 => Self::Scope(of.below(4), plan(of)),
+            36 => Self::Map(of.below(12)),
+            37 => Self::MapUnordered(of.below(12), of.below(12)),
+            38 => Self::Submit(plan(of)),
+            _ => match of.below(6) {
                 0 => Self::Detach,
                 1 => Self::ShutdownNow,
+                2 | 3 => Self::Break,
                 _ => Self::DropPool,
             },
         }
     }
 }
 
-fn plan(rng: &mut Rng) -> Plan {
-    let mut one_in = |n: u8| rng.u8(..n) == 0;
+fn plan(of: &mut impl Decisions) -> Plan {
+    let mut one_in = |n| of.below(n) == n - 1;
     Plan {
         panics: one_in(10),
         token_panics: one_in(16),

@@ -1,15 +1,16 @@
 //! Runs a program on a real pool, and holds each outcome against what it may be.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::thread;
 use std::time::Duration;
 
 use photofinish::{
     BuildError, CompletionSet, Handle, JoinError, JoinHandle, Pool, SharedHandle, TaskId,
-    as_completed, completer,
+    as_completed, completer, lose_this_worker,
 };
 
 use crate::executor::block_on;
@@ -22,6 +23,28 @@ enum End {
     Detached,
     ShutDown,
     Dropped,
+}
+
+/// A worker of the program's pool may have been lost.
+static MAY_BREAK: AtomicBool = AtomicBool::new(false);
+/// The program's pool has been told to drop what has not begun.
+static IS_SHUT_DOWN: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    /// This thread is a worker that is to be lost: its next panic is intended.
+    static IS_LOST: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the calling thread may panic for another reason than the payload says.
+pub(crate) fn may_panic() -> bool {
+    IS_LOST.get()
+}
+
+/// Runs on a worker.
+fn lose_worker() {
+    ledger::lost_worker();
+    IS_LOST.set(true);
+    lose_this_worker();
 }
 
 /// What the sequential order of calls says about a task.
@@ -46,13 +69,29 @@ impl Oracle {
             Err(JoinError::Cancelled) => {
                 self.cancelled
                     || end == Some(End::ShutDown)
-                    || self.in_scope && self.submitted_after.is_some()
+                    || self.in_scope && (self.submitted_after.is_some() || MAY_BREAK.load(Relaxed))
             }
             Err(JoinError::Abandoned) => {
                 !self.cancelled && !self.in_scope && self.submitted_after.is_some()
             }
+            Err(JoinError::Broken(_)) => {
+                !self.cancelled && !self.in_scope && MAY_BREAK.load(Relaxed)
+            }
             Err(_) => false,
         }
+    }
+}
+
+/// Whether a task that another one submitted to its own pool may end so. That runs, whoever has given
+/// the pool up, unless it is told to drop what has not begun, or breaks. The one who has seen either
+/// sees the flag, which was set before.
+fn allows_inside(panics: bool, outcome: Result<(), &JoinError>) -> bool {
+    match outcome {
+        Ok(()) => !panics,
+        Err(JoinError::Panicked(_)) => panics,
+        Err(JoinError::Cancelled) => IS_SHUT_DOWN.load(Relaxed),
+        Err(JoinError::Broken(_)) => MAY_BREAK.load(Relaxed),
+        Err(_) => false,
     }
 }
 
@@ -77,6 +116,8 @@ struct Run {
 
 /// Runs `program` to its end. The books can be closed afterwards.
 pub(crate) fn run(program: &Program, forgets: bool) -> Result<(), BuildError> {
+    MAY_BREAK.store(false, Relaxed);
+    IS_SHUT_DOWN.store(false, Relaxed);
     let pool = Pool::builder()
         .workers(program.workers)
         .spin(Duration::ZERO)
@@ -139,11 +180,16 @@ impl Run {
             Operation::Nest(plan, inner) => {
                 let (task, token) = self.enter(plan, false);
                 let pool = self.handle.clone();
+                let panics = inner.panics || inner.token_panics;
                 let nest = move || {
                     let inner = Token::enter(inner);
                     let mut batch = Batch::default();
                     batch.add(&inner);
-                    batch.outcome(0, pool.submit(move || inner.work()).join());
+                    let outcome = pool.submit(move || inner.work()).join();
+                    if !allows_inside(panics, outcome.as_ref().map(drop)) {
+                        ledger::wrong(&format!("a task inside {task} may not end as {outcome:?}"));
+                    }
+                    batch.outcome(0, outcome);
                     token.work()
                 };
                 self.open.push((task, self.handle.submit(nest)));
@@ -168,7 +214,7 @@ impl Run {
                 let results: Vec<_> = self.handle.map(0..count, |n| n).collect();
                 let as_it_was = |(n, result): (usize, &Result<usize, JoinError>)| match result {
                     Ok(value) => *value == n,
-                    Err(_) => self.end.is_some(),
+                    Err(_) => self.end.is_some() || MAY_BREAK.load(Relaxed),
                 };
                 if results.len() != count || !results.iter().enumerate().all(as_it_was) {
                     ledger::wrong(&format!("map gives {results:?} for 0..{count}"));
@@ -182,6 +228,15 @@ impl Run {
                 if came.len() != some.min(count) || came.last().is_some_and(|&last| last >= count) {
                     ledger::wrong(&format!("map_unordered gives {came:?} for 0..{count}"));
                 }
+            }
+            Operation::Break => {
+                let (task, token) = self.enter(Plan::default(), false);
+                MAY_BREAK.store(true, Relaxed);
+                let breaks = move || {
+                    lose_worker();
+                    token.work()
+                };
+                self.open.push((task, self.handle.submit(breaks)));
             }
             Operation::Detach => self.end_pool(End::Detached),
             Operation::ShutdownNow => self.end_pool(End::ShutDown),
@@ -286,6 +341,7 @@ impl Run {
     fn end_pool(&mut self, end: End) {
         let Some(pool) = self.pool.take() else { return };
         self.end = Some(end);
+        IS_SHUT_DOWN.fetch_or(end == End::ShutDown, Relaxed);
         match end {
             End::Detached => pool.detach(),
             End::ShutDown => drop(pool.shutdown_now()),
