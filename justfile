@@ -20,6 +20,10 @@ soak:
 sanitize:
     bash .ci/sanitize
 
+# No program that a fuzzer makes ends as it may not, and a seeded bug is found.
+fuzz:
+    bash .ci/fuzz
+
 # Nobody sleeps while there is work (a model of the protocol, not the code).
 liveness:
     bash .ci/liveness
