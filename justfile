@@ -36,6 +36,15 @@ bench:
 race:
     cargo run --release --example as_completed -- --scale 0.1
 
+# What would be published builds, and passes its tests, with nothing of the repository around it.
+package:
+    bash .ci/package
+
+# No page has a dead link, and no documentation a warning.
+book:
+    cargo test -p photofinish-book
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
 # What a submission has to pass.
 ci:
     bash .ci/run
