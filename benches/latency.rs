@@ -2,6 +2,7 @@
 //!
 //! `cargo bench --bench latency -- --help` explains the knobs.
 
+use std::io;
 use std::process::{self, ExitCode};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,15 +10,16 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use photofinish_bench::allocations::Counter;
+use photofinish_bench::cargo_flags::Task;
 use photofinish_bench::clock::Clock;
 use photofinish_bench::machine::{self, CoreTime, Machine, TimerSlack};
-use photofinish_bench::options::{Options, Task};
+use photofinish_bench::options::Options;
 use photofinish_bench::previous;
 use photofinish_bench::recorder::Recorder;
 use photofinish_bench::report::table::Tables;
 use photofinish_bench::report::{folder, summary};
 use photofinish_bench::results::{Changes, Results};
-use photofinish_bench::session::{Next, Plan};
+use photofinish_bench::session::{Next, Plan, Session};
 use photofinish_bench::work::Pace;
 
 #[global_allocator]
@@ -48,8 +50,21 @@ fn main() -> ExitCode {
         println!("no series of the latency lab matches");
         return ExitCode::SUCCESS;
     }
+    let session = play(&plan);
+    let mut passed = session.failures().next().is_none();
+    if options.task() == Task::Smoke {
+        println!("{} runs, every result of a design that did not fail came once", plan.runs());
+    } else if let Err(error) = report(&options, &plan, &session) {
+        eprintln!("cannot write to {}: {error}", options.output().display());
+        passed = false;
+    }
+    if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Plays what is planned, until the user interrupts, and says who failed.
+fn play(plan: &Plan) -> Session {
     let stop = stop_on_request();
-    let bar = progress(&plan);
+    let bar = progress(plan);
     let session = plan.play(|Next { round, scenario, design }| {
         // The bar is drawn between runs only: a thread that ticks would disturb them.
         let name = format!("{}/{design}", scenario.slug());
@@ -65,15 +80,12 @@ fn main() -> ExitCode {
     for failure in session.failures() {
         eprintln!("FAILED: {failure}");
     }
-    let verdict = match session.failures().next() {
-        Some(_) => ExitCode::FAILURE,
-        None => ExitCode::SUCCESS,
-    };
-    if options.task() == Task::Smoke {
-        println!("{} runs, every result of a design that did not fail came once", plan.runs());
-        return verdict;
-    }
-    let mut results = Results::of(&plan, &session);
+    session
+}
+
+/// Prints what came of it, beside the session before, and writes it.
+fn report(options: &Options, plan: &Plan, session: &Session) -> io::Result<()> {
+    let mut results = Results::of(plan, session);
     match previous::read(&options.previous()) {
         Ok(before) => {
             results.changes = before.and_then(|before| Changes::between(&before, &results));
@@ -82,19 +94,12 @@ fn main() -> ExitCode {
     }
     print!("{}", Tables(&results));
     println!("\n{}", summary::headline(&results));
-    match folder::write(&results, &session, &options.output()) {
-        Ok(files) => {
-            println!("\n{} runs planned, {:.0} s; the report:", plan.runs(), results.seconds);
-            for file in files {
-                println!("  {}", file.display());
-            }
-            verdict
-        }
-        Err(error) => {
-            eprintln!("cannot write to {}: {error}", options.output().display());
-            ExitCode::FAILURE
-        }
+    let files = folder::write(&results, session, &options.output())?;
+    println!("\n{} runs planned, {:.0} s; the report:", plan.runs(), results.seconds);
+    for file in files {
+        println!("  {}", file.display());
     }
+    Ok(())
 }
 
 /// A flag that is set when the user interrupts: the run under way is finished and what has been

@@ -33,6 +33,7 @@
 //! | [`results`] | what every output is made from |
 //! | [`previous`] | the session before |
 //! | [`length`], [`rate`] | lengths of time, and rates, on the command line |
+//! | [`cargo_flags`] | what a program is to do at all |
 //! | [`criterion_flags`] | flags that are not for us |
 //! | [`options`] | the knobs of the latency lab |
 //! | [`headline`] | where we stand |
@@ -89,6 +90,7 @@ pub mod previous;
 pub mod length;
 pub mod rate;
 
+pub mod cargo_flags;
 pub mod criterion_flags;
 
 pub mod options;

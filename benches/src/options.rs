@@ -9,6 +9,7 @@ use clap::{Args, Command, FromArgMatches, ValueEnum};
 use photofinish_baselines::{Entry, UnknownDesign};
 
 use crate::allocator::Allocator;
+use crate::cargo_flags::{CargoFlags, Task};
 use crate::criterion_flags;
 use crate::length::Length;
 use crate::machine;
@@ -122,26 +123,8 @@ pub struct Options {
     /// --warm-up 10ms` minutes
     #[arg(long)]
     full: bool,
-    /// Cargo passes it to benches; without it everything is run once and nothing is measured
-    #[arg(long, hide = true)]
-    bench: bool,
-    /// Run everything once, briefly, and write no files
-    #[arg(long)]
-    test: bool,
-    /// Print the names of what would be run
-    #[arg(long)]
-    list: bool,
-}
-
-/// What the program is to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Task {
-    /// Measure, print and write files.
-    Measure,
-    /// See that everything runs, as `cargo test --benches` wants it.
-    Smoke,
-    /// Print names.
-    List,
+    #[command(flatten)]
+    cargo: CargoFlags,
 }
 
 impl Options {
@@ -178,11 +161,7 @@ impl Options {
 
     /// What the program is to do.
     pub fn task(&self) -> Task {
-        match (self.list, self.test, self.bench) {
-            (true, ..) => Task::List,
-            (false, true, _) | (false, false, false) => Task::Smoke,
-            (false, false, true) => Task::Measure,
-        }
+        self.cargo.task()
     }
 
     /// What is to serve all allocations.

@@ -5,6 +5,7 @@
 mod virtual_time;
 
 use std::collections::VecDeque;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use std::{env, fs, iter, process};
 
@@ -121,7 +122,7 @@ fn plan(contestants: Vec<Contestant>) -> Plan {
     }
 }
 
-fn known() -> (Session, Results) {
+fn play_both() -> (Session, Results) {
     let plan = plan(vec![
         Contestant::of::<OneInAHundred<1>, VirtualTime>(),
         Contestant::of::<OneInAHundred<2>, VirtualTime>(),
@@ -129,6 +130,12 @@ fn known() -> (Session, Results) {
     let session = plan.play(|_| true);
     let results = Results::of(&plan, &session);
     (session, results)
+}
+
+/// What is played once for all tests that only look.
+fn known() -> &'static (Session, Results) {
+    static KNOWN: OnceLock<(Session, Results)> = OnceLock::new();
+    KNOWN.get_or_init(play_both)
 }
 
 fn design<'a>(results: &'a Results, scenario: &str, name: &str) -> &'a DesignFindings {
@@ -151,7 +158,7 @@ fn near(value: u64, expected: u64) -> bool {
 fn one_in_a_hundred_is_found_and_no_more() {
     let (_, results) = known();
     for scenario in ["open", "window"] {
-        let delivery = sample(&results, scenario, Measure::Delivery);
+        let delivery = sample(results, scenario, Measure::Delivery);
         let at = |percentile| delivery.percentiles.at(percentile).expect("enough samples");
         for percentile in [Percentile::P50, Percentile::P90] {
             assert!(near(at(percentile), WAY), "{scenario} {percentile}: {delivery:?}");
@@ -176,8 +183,8 @@ fn one_in_a_hundred_is_found_and_no_more() {
 fn an_open_loop_sees_the_queue_that_a_closed_loop_hides() {
     let (_, results) = known();
     let usual = TASK.as_nanos() as u64 + WAY;
-    let open = sample(&results, "open", Measure::EndToEnd);
-    let closed = sample(&results, "window", Measure::EndToEnd);
+    let open = sample(results, "open", Measure::EndToEnd);
+    let closed = sample(results, "window", Measure::EndToEnd);
     let late = |sample: &Sample| {
         let curve = sample.curve.iter().find(|point| point.ns > 2 * usual);
         1.0 / curve.expect("the curve climbs").one_in
@@ -187,21 +194,21 @@ fn an_open_loop_sees_the_queue_that_a_closed_loop_hides() {
     assert!(near(open.percentiles.p50.unwrap(), usual), "{open:?}");
     assert!(near(closed.percentiles.p90.unwrap(), usual), "{closed:?}");
     // One in a hundred waits at least 900 us for the worker: the first that comes after.
-    let waits = sample(&results, "open", Measure::QueueWait);
+    let waits = sample(results, "open", Measure::QueueWait);
     assert!(waits.max > 900_000 && waits.max < HELD, "{waits:?}");
-    assert_eq!(sample(&results, "window", Measure::QueueWait).max, 0);
+    assert_eq!(sample(results, "window", Measure::QueueWait).max, 0);
 }
 
 #[test]
 fn a_design_that_takes_twice_as_long_is_said_to() {
     let (_, results) = known();
     for scenario in ["open", "window"] {
-        let slower = design(&results, scenario, "slower");
+        let slower = design(results, scenario, "slower");
         let reading = slower.ratio(Measure::Delivery, Percentile::P50).expect("five rounds");
         assert!((reading.ratio.median - 2.0).abs() < 0.01, "{reading:?}");
         assert_eq!(reading.verdict.to_string(), "longer");
     }
-    let headline = summary::headline(&results);
+    let headline = summary::headline(results);
     assert!(headline.contains("ahead of the best rival in all of 2"), "{headline}");
 }
 
@@ -209,23 +216,23 @@ fn a_design_that_takes_twice_as_long_is_said_to() {
 fn every_output_reports_it() {
     let (session, results) = known();
     let folder = env::temp_dir().join(format!("photofinish-known-{}", process::id()));
-    let files = folder::write(&results, &session, &folder).unwrap();
+    let files = folder::write(results, session, &folder).unwrap();
     assert!(files.last().is_some_and(|file| file.ends_with("report.html")), "{files:?}");
     let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
 
-    let delivery = sample(&results, "open", Measure::Delivery);
+    let delivery = sample(results, "open", Measure::Delivery);
     let [p50, p99_9] = [delivery.percentiles.p50, delivery.percentiles.p99_9].map(Option::unwrap);
     assert!(near(p50, WAY) && near(p99_9, HELD));
     let row = ["1,000", "1,000,447"];
     assert_eq!(row.map(|cell| cell.replace(',', "")), [p50, p99_9].map(|ns| ns.to_string()));
 
-    let table = Tables(&results).to_string();
+    let table = Tables(results).to_string();
     let line =
         table.lines().find(|line| line.starts_with("one-in-a-hundred") && line.contains(row[1]));
     assert!(line.is_some_and(|line| line.contains(row[0])), "{table}");
 
     let json: Results = serde_json::from_str(&read("results.json")).unwrap();
-    assert!(json == results, "what is read is not what was written");
+    assert!(json == *results, "what is read is not what was written");
 
     let csv = read("results.csv");
     let start = "open-10000-20us-park,one-in-a-hundred,delivery,";
@@ -257,7 +264,7 @@ fn every_output_reports_it() {
 #[test]
 fn a_page_needs_nothing_from_elsewhere() {
     let (_, results) = known();
-    let page = page::page(&results);
+    let page = page::page(results);
     for foreign in ["<script", "http://", "https://", "@import", "url(", "<img", "<link"] {
         assert!(!page.contains(foreign), "{foreign}");
     }
@@ -287,7 +294,7 @@ fn an_interrupted_session_leaves_a_partial_report() {
 
 #[test]
 fn a_busy_machine_is_noticed_in_every_output() {
-    let (mut session, _) = known();
+    let (mut session, _) = play_both();
     let plan = plan(vec![Contestant::of::<OneInAHundred<1>, VirtualTime>()]);
     for (others, is_busy) in [(0.01, false), (0.4, true)] {
         session.shares = Some(Shares { others, stolen: 0.0 });
@@ -306,8 +313,8 @@ fn a_busy_machine_is_noticed_in_every_output() {
 #[test]
 fn sessions_are_compared_series_by_series() {
     let (_, before) = known();
-    let (_, now) = known();
-    let changes = Changes::between(&before, &now).expect("the same machine and series");
+    let (_, now) = play_both();
+    let changes = Changes::between(before, &now).expect("the same machine and series");
     assert_eq!(changes.series.len(), 2 * 2 * 4);
     assert!(changes.series.iter().all(|change| !change.verdict.is_difference()));
 
@@ -318,7 +325,7 @@ fn sessions_are_compared_series_by_series() {
             round.p50 = round.p50.map(|ns| 2 * ns);
         }
     }
-    let changes = Changes::between(&before, &slower).unwrap();
+    let changes = Changes::between(before, &slower).unwrap();
     let different: Vec<_> = changes.series.iter().filter(|c| c.verdict.is_difference()).collect();
     let [change] = different[..] else { panic!("{different:?}") };
     assert_eq!((change.design.as_str(), change.percentile.as_str()), ("one-in-a-hundred", "p50"));
@@ -332,7 +339,7 @@ fn sessions_are_compared_series_by_series() {
 #[test]
 fn a_percentile_is_left_out_where_ten_samples_do_not_lie_beyond() {
     let (_, results) = known();
-    let delivery = sample(&results, "open", Measure::Delivery);
+    let delivery = sample(results, "open", Measure::Delivery);
     assert_eq!(delivery.count, 50_000);
     assert_eq!(delivery.percentiles.p99_99, None);
     assert!(delivery.curve.iter().all(|point| 10.0 * point.one_in <= 50_000.0));

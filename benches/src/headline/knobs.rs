@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Command, FromArgMatches};
 use serde::de::DeserializeOwned;
 
+use crate::cargo_flags::{self, CargoFlags};
 use crate::criterion_flags;
 use crate::headline::figure::{Figure, Workload};
 use crate::headline::instructions::Count;
@@ -46,15 +47,8 @@ pub struct Knobs {
     /// Run the program whose instructions are counted
     #[arg(long, hide = true, value_name = "JSON", value_parser = from_json::<Count>)]
     count: Option<Count>,
-    /// Cargo passes it to benches; without it everything is run once and nothing is measured
-    #[arg(long, hide = true)]
-    bench: bool,
-    /// Run everything once, briefly, and write no files
-    #[arg(long)]
-    test: bool,
-    /// Print the names of what would be run
-    #[arg(long)]
-    list: bool,
+    #[command(flatten)]
+    cargo: CargoFlags,
 }
 
 /// What the program is to do.
@@ -109,11 +103,11 @@ impl Knobs {
         if let Some(count) = self.count {
             return Task::Count(count);
         }
-        match (self.list, self.test, self.bench) {
-            (true, ..) => Task::List,
-            (false, true, _) | (false, false, false) => Task::Smoke,
-            (false, false, true) if self.budget => Task::Budget,
-            (false, false, true) => Task::Measure,
+        match self.cargo.task() {
+            cargo_flags::Task::List => Task::List,
+            cargo_flags::Task::Smoke => Task::Smoke,
+            cargo_flags::Task::Measure if self.budget => Task::Budget,
+            cargo_flags::Task::Measure => Task::Measure,
         }
     }
 

@@ -96,7 +96,6 @@ impl Workload {
             Setting { workers, room: tasks as usize, one_by_one: false, parked: false, pinned };
         let windows = Setting { room: WINDOW as usize, ..all };
         let single = Setting { room: IN_FLIGHT as usize, one_by_one: true, ..all };
-        let one = |figure: Figure, (value, cores)| vec![Reading { figure, value, cores }];
         Ok(match self {
             Self::SubmitAll => {
                 let turn = Windows { tasks, window: tasks, body: Number };
@@ -112,20 +111,7 @@ impl Workload {
                 one(Figure::Windows, entrant.enter(windows, turn)?)
             }
             Self::Stored(storage) => {
-                const WORD: usize = size_of::<u64>();
-                let measured = match storage.closure {
-                    Closure::Bytes8 => {
-                        entrant.enter(windows, Windows { tasks, window: WINDOW, body: Number })?
-                    }
-                    Closure::Bytes64 => {
-                        let body = Laden::<{ 64 / WORD - 1 }>::new;
-                        entrant.enter(windows, Windows { tasks, window: WINDOW, body })?
-                    }
-                    Closure::Bytes256 => {
-                        let body = Laden::<{ 256 / WORD - 1 }>::new;
-                        entrant.enter(windows, Windows { tasks, window: WINDOW, body })?
-                    }
-                };
+                let measured = laden(entrant, windows, tasks, storage.closure)?;
                 one(Figure::Stored(storage), measured)
             }
             Self::Micro1 | Self::Micro10 => {
@@ -148,20 +134,34 @@ impl Workload {
                 vec![reading(Figure::InFlightP50, p50), reading(Figure::InFlightP99, p99)]
             }
             Self::Drain => one(Figure::Drain, entrant.enter(all, Drain { tasks })?),
-            Self::Mallocs => {
-                let counted = entrant.enter(windows, Mallocs { tasks })?;
-                counted
-                    .map(|value| Reading { figure: Figure::Mallocs, value, cores: None })
-                    .into_iter()
-                    .collect()
-            }
-            Self::Bytes => {
-                let held = entrant.enter(all, Held { tasks })?;
-                held.map(|value| Reading { figure: Figure::Bytes, value, cores: None })
-                    .into_iter()
-                    .collect()
-            }
+            Self::Mallocs => counted(Figure::Mallocs, entrant.enter(windows, Mallocs { tasks })?),
+            Self::Bytes => counted(Figure::Bytes, entrant.enter(all, Held { tasks })?),
         })
+    }
+}
+
+fn one(figure: Figure, (value, cores): (f64, Option<f64>)) -> Vec<Reading> {
+    vec![Reading { figure, value, cores }]
+}
+
+/// What was counted, if it could be; no matter in how many cores.
+fn counted(figure: Figure, count: Option<f64>) -> Vec<Reading> {
+    count.map(|value| Reading { figure, value, cores: None }).into_iter().collect()
+}
+
+/// Windows of empty tasks whose closures are of that size.
+fn laden(entrant: Entrant, setting: Setting, tasks: u64, closure: Closure) -> Measured {
+    const WORD: usize = size_of::<u64>();
+    match closure {
+        Closure::Bytes8 => entrant.enter(setting, Windows { tasks, window: WINDOW, body: Number }),
+        Closure::Bytes64 => {
+            let body = Laden::<{ 64 / WORD - 1 }>::new;
+            entrant.enter(setting, Windows { tasks, window: WINDOW, body })
+        }
+        Closure::Bytes256 => {
+            let body = Laden::<{ 256 / WORD - 1 }>::new;
+            entrant.enter(setting, Windows { tasks, window: WINDOW, body })
+        }
     }
 }
 

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use photofinish_baselines::Entry;
 
-use super::{Choice, Mode, Options, Task};
+use super::{Choice, Mode, Options};
+use crate::cargo_flags::Task;
 use crate::clock::Clock;
 use crate::contestant::Contestant;
 use crate::in_order::InOrder;
@@ -80,15 +81,7 @@ impl Options {
     }
 
     fn all_scenarios(&self, pace: Pace, workers: usize) -> Vec<Scenario> {
-        let work = |length: Duration| Work::lasting(length, pace);
-        let micros = |length| Length(Duration::from_micros(length));
-        let tasks = or(
-            &self.tasks,
-            match self.full {
-                true => vec![micros(5), micros(20), micros(100), micros(1000)],
-                false => vec![micros(20)],
-            },
-        );
+        let asked = |mode| self.scenarios.contains(&mode);
         let rates = or(
             &self.rates,
             match self.full {
@@ -97,53 +90,70 @@ impl Options {
             },
         );
         let spin_rates = if self.full { rates.clone() } else { or(&self.rates, vec![rates[0]]) };
-        let windows = or(&self.windows, if self.full { vec![1, 64, 1024] } else { vec![64] });
-        let bursts = or(&self.bursts, if self.full { vec![64, 1000] } else { vec![64] });
+        let mut scenarios = Vec::new();
+        if asked(Mode::Open) {
+            scenarios.extend(self.open_loops(&rates, Waiting::Parked, pace, workers));
+        }
+        if asked(Mode::Spin) {
+            scenarios.extend(self.open_loops(&spin_rates, Waiting::Spinning, pace, workers));
+        }
+        if asked(Mode::Window) {
+            scenarios.extend(self.closed_loops(pace));
+        }
+        if asked(Mode::Burst) {
+            scenarios.extend(self.all_bursts());
+        }
+        scenarios
+    }
 
-        let open = |rates: &[Rate], waiting| {
-            let scenarios = tasks.iter().flat_map(|task| {
-                let rates = rates.iter().map(|rate| rate.for_tasks(task.0, workers));
-                let scenario = move |rate| Scenario {
-                    arrivals: Arrivals::OpenLoop { rate, waiting },
-                    work: work(task.0),
-                    load: Load::None,
-                };
-                rates.map(scenario).collect::<Vec<_>>()
-            });
-            scenarios.collect::<Vec<_>>()
-        };
-        let window = |(in_flight, load)| Scenario {
+    fn open_loops(
+        &self,
+        rates: &[Rate],
+        waiting: Waiting,
+        pace: Pace,
+        workers: usize,
+    ) -> Vec<Scenario> {
+        let micros = |length| Length(Duration::from_micros(length));
+        let tasks = or(
+            &self.tasks,
+            match self.full {
+                true => vec![micros(5), micros(20), micros(100), micros(1000)],
+                false => vec![micros(20)],
+            },
+        );
+        let scenarios = tasks.iter().flat_map(|task| {
+            rates.iter().map(move |rate| Scenario {
+                arrivals: Arrivals::OpenLoop { rate: rate.for_tasks(task.0, workers), waiting },
+                work: Work::lasting(task.0, pace),
+                load: Load::None,
+            })
+        });
+        scenarios.collect()
+    }
+
+    fn closed_loops(&self, pace: Pace) -> Vec<Scenario> {
+        let windows = or(&self.windows, if self.full { vec![1, 64, 1024] } else { vec![64] });
+        let loads = or(&self.closures, vec![Load::None]);
+        let asked =
+            loads.iter().flat_map(|load| windows.iter().map(move |window| (*window, *load)));
+        let all_loads = self.full && self.closures.is_empty();
+        let more = Load::ALL.into_iter().filter(|_| all_loads).map(|load| (64, load));
+        let scenario = |(in_flight, load)| Scenario {
             arrivals: Arrivals::Window { in_flight },
-            work: work(self.window_task.0),
+            work: Work::lasting(self.window_task.0, pace),
             load,
         };
-        let loaded = || {
-            let pair = |&load| windows.iter().map(move |&in_flight| (in_flight, load));
-            or(&self.closures, vec![Load::None]).iter().flat_map(pair).collect::<Vec<_>>()
-        };
-        let all_loads = self.full && self.closures.is_empty();
-        let burst = |&size| Scenario {
+        asked.chain(more).map(scenario).collect()
+    }
+
+    fn all_bursts(&self) -> Vec<Scenario> {
+        let bursts = or(&self.bursts, if self.full { vec![64, 1000] } else { vec![64] });
+        let scenario = |size| Scenario {
             arrivals: Arrivals::Burst { size },
             work: Work::asleep(self.burst_task.0),
             load: Load::None,
         };
-        let asked = |mode| self.scenarios.contains(&mode);
-        let mut scenarios = Vec::new();
-        if asked(Mode::Open) {
-            scenarios.extend(open(&rates, Waiting::Parked));
-        }
-        if asked(Mode::Spin) {
-            scenarios.extend(open(&spin_rates, Waiting::Spinning));
-        }
-        if asked(Mode::Window) {
-            scenarios.extend(loaded().into_iter().map(window));
-            let more = Load::ALL.into_iter().filter(|_| all_loads);
-            scenarios.extend(more.map(|load| window((64, load))));
-        }
-        if asked(Mode::Burst) {
-            scenarios.extend(bursts.iter().map(burst));
-        }
-        scenarios
+        bursts.into_iter().map(scenario).collect()
     }
 }
 
