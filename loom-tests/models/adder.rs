@@ -14,6 +14,17 @@ fn add(adder: &Adder<Value>, value: u32) {
     completer.complete(Value::new(value)).unwrap();
 }
 
+/// Does `sends` on another thread. Where it crosses ours, whoever comes second finds 1.
+fn elsewhere(sends: impl FnOnce() + Send + 'static) -> Crossing {
+    let crossing = Crossing::new();
+    let crosses = crossing.clone();
+    spawn(move || {
+        sends();
+        crosses.pass();
+    });
+    crossing
+}
+
 #[test]
 fn what_an_adder_adds_arrives_and_its_end_ends_the_set() {
     static SENT: Witness = Witness::new("all had been sent before the first look");
@@ -21,12 +32,9 @@ fn what_an_adder_adds_arrives_and_its_end_ends_the_set() {
     model("adder_vs_next", Preemptions(2), &[&SENT, &RACED], || {
         let mut set = CompletionSet::new();
         let adder = set.adder();
-        let crossing = Crossing::new();
-        let crosses = crossing.clone();
-        spawn(move || {
+        let crossing = elsewhere(move || {
             add(&adder, 7);
             drop(adder);
-            crosses.pass();
         });
         let gone = crossing.pass() == 1;
         SENT.seen_if(gone);
@@ -55,12 +63,9 @@ fn a_set_with_a_clone_left_does_not_end() {
         let mut set = CompletionSet::new();
         let adder = set.adder();
         let clone = adder.clone();
-        let crossing = Crossing::new();
-        let crosses = crossing.clone();
-        spawn(move || {
+        let crossing = elsewhere(move || {
             add(&adder, 0);
             drop(adder);
-            crosses.pass();
         });
         add(&clone, 1);
         drop(clone);
@@ -81,12 +86,9 @@ fn what_is_sent_to_a_set_that_is_dropped_is_dropped_once() {
     model("adder_vs_drop_of_the_set", Preemptions(2), &[&SENT, &RACED], || {
         let mut set = CompletionSet::new();
         let adder = set.adder();
-        let crossing = Crossing::new();
-        let crosses = crossing.clone();
-        spawn(move || {
+        let crossing = elsewhere(move || {
             add(&adder, 7);
             drop(adder);
-            crosses.pass();
         });
         let gone = crossing.pass() == 1;
         SENT.seen_if(gone);
@@ -102,12 +104,7 @@ fn handles_taken_back_while_an_adder_sends_are_there_or_dropped() {
     model("adder_vs_into_unfinished", Preemptions(2), &[&TAKEN, &MISSED], || {
         let mut set = CompletionSet::new();
         let adder = set.adder();
-        let crossing = Crossing::new();
-        let crosses = crossing.clone();
-        spawn(move || {
-            add(&adder, 7);
-            crosses.pass();
-        });
+        let crossing = elsewhere(move || add(&adder, 7));
         crossing.pass();
         let mut handles = set.into_unfinished();
         TAKEN.seen_if(handles.len() == 1);
@@ -125,12 +122,7 @@ fn an_adder_that_is_dropped_wakes_the_set_that_waits_for_nothing_else() {
     model("adder_dropped_vs_next", Unbounded, &[&PARKED, &GONE], || {
         let mut set = CompletionSet::<Value>::new();
         let adder = set.adder();
-        let crossing = Crossing::new();
-        let crosses = crossing.clone();
-        spawn(move || {
-            drop(adder);
-            crosses.pass();
-        });
+        let crossing = elsewhere(move || drop(adder));
         let gone = crossing.pass() == 1;
         GONE.seen_if(gone);
         PARKED.seen_if(!gone);

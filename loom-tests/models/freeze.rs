@@ -12,8 +12,8 @@ use photofinish_loom_tests::Bound::Preemptions;
 use photofinish_loom_tests::{Alarm, Value, block_on, model, poll, spawn};
 use photofinish_protocol::sync::hooks::{frozen_role, open_gate, play};
 use photofinish_protocol::{
-    CompletionSet, JoinHandle, MapUnordered, Runnable, SharedHandle, Spawn, as_completed,
-    completer, scope, task,
+    Completer, CompletionSet, JoinHandle, MapUnordered, Runnable, SharedHandle, Spawn,
+    as_completed, completer, scope, task,
 };
 
 use super::{Threads, next, number};
@@ -27,41 +27,57 @@ fn is_frozen(role: usize) -> bool {
     frozen_role() == Some(role)
 }
 
-/// Two completers and their consumer, which attaches before or after they have begun.
-fn two_completers(name: &'static str, attach_first: bool) {
-    model(name, Preemptions(2), &[], move || {
-        let (first, a) = completer();
-        let (second, b) = completer();
-        let mut handles = Some([a, b]);
-        let mut results = attach_first.then(|| as_completed(handles.take().unwrap()));
-        for (role, completer) in [(FIRST, first), (SECOND, second)] {
-            spawn(move || {
-                play(role);
-                completer.complete(Value::new(role as u32)).unwrap();
-            });
+/// Each of two completers plays its role.
+fn start(completers: [Completer<Value>; 2]) {
+    for (role, completer) in [FIRST, SECOND].into_iter().zip(completers) {
+        spawn(move || {
+            play(role);
+            completer.complete(Value::new(role as u32)).unwrap();
+        });
+    }
+}
+
+/// Receives what both complete, as index and value, and lets the one who stopped go on when the other
+/// has arrived.
+fn receive_both(mut next: impl FnMut() -> (usize, u32)) {
+    let mut arrived = [false, false];
+    while arrived.contains(&false) {
+        if (0..2).all(|role| arrived[role] || is_frozen(role)) {
+            open_gate();
         }
-        let results = results.get_or_insert_with(|| as_completed(handles.take().unwrap()));
-        let mut arrived = [false, false];
-        while results.remaining() > 0 {
-            if (0..2).all(|role| arrived[role] || is_frozen(role)) {
-                open_gate();
-            }
-            let finished = results.next().unwrap();
-            arrived[finished.index] = true;
-            assert_eq!(number(finished.outcome) as usize, finished.index);
-        }
-        open_gate();
-    });
+        let (index, value) = next();
+        arrived[index] = true;
+        assert_eq!(value as usize, index);
+    }
+    open_gate();
 }
 
 #[test]
 fn a_completer_that_stops_hides_no_completion_but_its_own() {
-    two_completers("freeze_completer", true);
+    model("freeze_completer", Preemptions(2), &[], || {
+        let (first, a) = completer();
+        let (second, b) = completer();
+        let mut results = as_completed([a, b]);
+        start([first, second]);
+        receive_both(|| {
+            let finished = results.next().unwrap();
+            (finished.index, number(finished.outcome))
+        });
+    });
 }
 
 #[test]
 fn a_completer_that_stops_while_attaching_is_under_way_hides_nothing_else() {
-    two_completers("freeze_completer_while_attaching", false);
+    model("freeze_completer_while_attaching", Preemptions(2), &[], || {
+        let (first, a) = completer();
+        let (second, b) = completer();
+        start([first, second]);
+        let mut results = as_completed([a, b]);
+        receive_both(|| {
+            let finished = results.next().unwrap();
+            (finished.index, number(finished.outcome))
+        });
+    });
 }
 
 #[test]
@@ -70,22 +86,11 @@ fn a_completer_that_stops_silences_no_other_one_that_wakes_a_stream() {
         let (first, a) = completer();
         let (second, b) = completer();
         let mut stream = as_completed([a, b]).into_stream();
-        for (role, completer) in [(FIRST, first), (SECOND, second)] {
-            spawn(move || {
-                play(role);
-                completer.complete(Value::new(role as u32)).unwrap();
-            });
-        }
-        let mut arrived = [false, false];
-        while stream.remaining() > 0 {
-            if (0..2).all(|role| arrived[role] || is_frozen(role)) {
-                open_gate();
-            }
+        start([first, second]);
+        receive_both(|| {
             let finished = block_on(next(&mut stream)).unwrap();
-            arrived[finished.index] = true;
-            assert_eq!(number(finished.outcome) as usize, finished.index);
-        }
-        open_gate();
+            (finished.index, number(finished.outcome))
+        });
     });
 }
 
@@ -96,22 +101,11 @@ fn a_completer_that_stops_silences_the_waiters_of_no_other_shared_handle() {
         let (first, a) = completer();
         let (second, b) = completer();
         let mut results = as_completed([a.shared(), b.shared()]);
-        for (role, completer) in [(FIRST, first), (SECOND, second)] {
-            spawn(move || {
-                play(role);
-                completer.complete(Value::new(role as u32)).unwrap();
-            });
-        }
-        let mut arrived = [false, false];
-        while results.remaining() > 0 {
-            if (0..2).all(|role| arrived[role] || is_frozen(role)) {
-                open_gate();
-            }
+        start([first, second]);
+        receive_both(|| {
             let finished = results.next().unwrap();
-            arrived[finished.index] = true;
-            assert_eq!(finished.outcome().unwrap().number() as usize, finished.index);
-        }
-        open_gate();
+            (finished.index, finished.outcome().unwrap().number())
+        });
     });
 }
 

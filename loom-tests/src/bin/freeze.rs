@@ -19,11 +19,25 @@ use photofinish_loom_tests::checker::{Checker, End, in_parallel, tool, workspace
 use photofinish_loom_tests::source::{self, Place};
 
 const PAGE: &str = "docs/freeze-table.md";
-const LONGEST: Duration = Duration::from_secs(120);
+/// A run that takes so long hangs, on a busy machine too.
+const LONGEST: Duration = Duration::from_secs(600);
 
 /// Where a worker may hold the rest of the inbox: what others submit has to be seen stalling.
 const HOLDER: &str = "inbox.rs take";
 const STALLED: &str = "not begun";
+
+const SHIPPED: &str = "# The freeze table\n\n\
+    Each thread of each model, stopped before each of its steps (every atomic operation, and every \
+    wake), until all that was promised without it has arrived. `cargo freeze --write` writes this \
+    page. The bound on preemptions is 2 for completers and at most 1 for the others (`just deep` \
+    goes further), and one thread is frozen at a time; the last steps of a thread are reached in \
+    few executions only, and the models' own bounds apply.\n\n\
+    | model | thread | steps | passed | executions in which it stood still, per step |\n\
+    |---|---|---|---|---|\n";
+
+const TWINS: &str = "\n## Red twins\n\n\
+    Queues with known holes. A hole is a deadlock, and it has to be found.\n\n\
+    | queue | thread | steps | holes before step |\n|---|---|---|---|\n";
 
 const POOL: &str = "\n## The pool's roles\n\n\
     Two workers (one where submitters race, or where the queue has room for one task), and a \
@@ -74,41 +88,11 @@ fn run(write: bool) -> Result<(), String> {
         rest.into_iter().partition(|frozen| is_of(frozen, "twins::"));
 
     let mut complaints = String::new();
-    let mut page = String::from(
-        "# The freeze table\n\n\
-         Each thread of each model, stopped before each of its steps (every atomic operation, and \
-         every wake), until all that was promised without it has arrived. `cargo freeze --write` \
-         writes this page. The bound on preemptions is 2 for completers and at most 1 for the \
-         others (`just deep` goes further), and one thread is frozen at a time; the last steps of a \
-         thread are reached in few executions only, and the models' own bounds apply.\n\n\
-         | model | thread | steps | passed | executions in which it stood still, per step |\n\
-         |---|---|---|---|---|\n",
-    );
-    for ((test, role), points) in by_thread(&shipped) {
-        let passed = points.iter().filter(|frozen| frozen.end == End::Passed).count();
-        let stood: Vec<_> = points.iter().map(|frozen| frozen.executions.to_string()).collect();
-        let steps = points.len();
-        let _ = writeln!(page, "| {test} | {role} | {steps} | {passed} | {} |", stood.join(", "));
-    }
+    let mut page = String::from(SHIPPED);
+    page.push_str(&shipped_table(&shipped));
     complain_of_failures(&shipped, &mut complaints);
-    page.push_str(
-        "\n## Red twins\n\nQueues with known holes. A hole is a deadlock, and it has to be found.\n\n\
-         | queue | thread | steps | holes before step |\n|---|---|---|---|\n",
-    );
-    let mut holes: BTreeMap<&str, usize> = BTreeMap::new();
-    for ((test, role), points) in by_thread(&twins) {
-        let found: Vec<_> = points.iter().filter(|frozen| frozen.end == End::Deadlock).collect();
-        *holes.entry(test).or_default() += found.len();
-        let before: Vec<_> = found.iter().map(|frozen| frozen.point.step.to_string()).collect();
-        let _ = writeln!(page, "| {test} | {role} | {} | {} |", points.len(), before.join(", "));
-    }
-    for (test, _) in holes.iter().filter(|(_, holes)| **holes == 0) {
-        let _ = writeln!(complaints, "{test} has a hole, and it was not found");
-    }
-    if holes.is_empty() {
-        complaints.push_str("there is no red twin\n");
-    }
-
+    page.push_str(TWINS);
+    page.push_str(&twins_table(&twins, &mut complaints));
     page.push_str(POOL);
     page.push_str(&pool_table(&pool, &mut complaints));
     complain_of_failures(&pool, &mut complaints);
@@ -124,6 +108,37 @@ fn run(write: bool) -> Result<(), String> {
         fs::write(workspace().join(PAGE), page).map_err(|error| error.to_string())?;
     }
     if complaints.is_empty() { Ok(()) } else { Err(complaints) }
+}
+
+/// The rows of the threads that may stop anywhere.
+fn shipped_table(shipped: &[Frozen]) -> String {
+    let mut table = String::new();
+    for ((test, role), points) in by_thread(shipped) {
+        let passed = points.iter().filter(|frozen| frozen.end == End::Passed).count();
+        let stood: Vec<_> = points.iter().map(|frozen| frozen.executions.to_string()).collect();
+        let steps = points.len();
+        let _ = writeln!(table, "| {test} | {role} | {steps} | {passed} | {} |", stood.join(", "));
+    }
+    table
+}
+
+/// The rows of the queues with holes. If one is not found, the models show nothing.
+fn twins_table(twins: &[Frozen], complaints: &mut String) -> String {
+    let mut table = String::new();
+    let mut holes: BTreeMap<&str, usize> = BTreeMap::new();
+    for ((test, role), points) in by_thread(twins) {
+        let found: Vec<_> = points.iter().filter(|frozen| frozen.end == End::Deadlock).collect();
+        *holes.entry(test).or_default() += found.len();
+        let before: Vec<_> = found.iter().map(|frozen| frozen.point.step.to_string()).collect();
+        let _ = writeln!(table, "| {test} | {role} | {} | {} |", points.len(), before.join(", "));
+    }
+    for (test, _) in holes.iter().filter(|(_, holes)| **holes == 0) {
+        let _ = writeln!(complaints, "{test} has a hole, and it was not found");
+    }
+    if holes.is_empty() {
+        complaints.push_str("there is no red twin\n");
+    }
+    table
 }
 
 fn complain_of_failures(frozen: &[Frozen], complaints: &mut String) {

@@ -19,8 +19,9 @@ use photofinish_loom_tests::checker::{Checker, End, in_parallel, tool, workspace
 use photofinish_loom_tests::source::{self, Place, Source};
 
 const PAGE: &str = "docs/kill-matrix.md";
+/// A run that takes so long hangs, on a busy machine too.
 const LONGEST_RECORDING: Duration = Duration::from_secs(600);
-const LONGEST_MUTANT: Duration = Duration::from_secs(60);
+const LONGEST_MUTANT: Duration = Duration::from_secs(300);
 
 /// An ordering that some model reaches.
 struct Site {
