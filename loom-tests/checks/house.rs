@@ -99,6 +99,30 @@ fn one_file_of_each_crate_knows_about_the_model_checkers() {
     }
 }
 
+/// Doubles for models are not in a normal build.
+const DOUBLES: [&str; 3] = ["sync/model", "sync/random", "deque/double"];
+
+#[test]
+fn the_modules_that_are_trusted_with_unsafe_are_those_in_the_documentation() {
+    let page = fs::read_to_string(workspace().join("docs/safety.md")).expect("the page");
+    let trusted = CRATES.into_iter().flat_map(|root| {
+        let is_unsafe = |file: &File| {
+            let code = file.text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            code.into_iter().any(|line| line.contains("unsafe "))
+        };
+        let root_path = workspace().join(root);
+        let name = move |file: File| {
+            let path = file.path.strip_prefix(&root_path).expect("inside the crate");
+            format!("`{}`", path.display()).replace('\\', "/")
+        };
+        files(root).into_iter().filter(is_unsafe).map(name)
+    });
+    let trusted: BTreeSet<String> =
+        trusted.filter(|name| !DOUBLES.iter().any(|double| name.contains(double))).collect();
+    assert!(trusted.len() > 10, "{trusted:?}");
+    assert_eq!(first_cells(&page, "module"), trusted, "documented on the left");
+}
+
 /// What a user of the crate compiles: the crate, and what it needs.
 fn tree(features: &[&str]) -> BTreeSet<String> {
     let tree = ["tree", "--edges", "normal", "--prefix", "none", "--locked", "--offline"];

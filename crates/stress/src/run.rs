@@ -40,11 +40,13 @@ pub(crate) fn may_panic() -> bool {
     IS_LOST.get()
 }
 
-/// Runs on a worker.
+/// Runs on a worker, which is lost when it looks for its next task; inside waits it may come to more
+/// of these before.
 fn lose_worker() {
-    ledger::lost_worker();
-    IS_LOST.set(true);
-    lose_this_worker();
+    if !IS_LOST.replace(true) {
+        ledger::lost_worker();
+        lose_this_worker();
+    }
 }
 
 /// What the sequential order of calls says about a task.
