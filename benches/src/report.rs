@@ -8,6 +8,7 @@
 //! | [`csv`] | a line for each series |
 //! | `chart` | charts |
 //! | [`page`] | one self-contained page |
+//! | [`picture`] | a chart as a file of its own |
 //! | [`folder`] | all files of a session |
 
 mod number;
@@ -19,5 +20,7 @@ pub mod table;
 mod chart;
 
 pub mod page;
+
+pub mod picture;
 
 pub mod folder;

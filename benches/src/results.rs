@@ -307,6 +307,19 @@ impl Kind {
     }
 }
 
+impl Results {
+    /// What the machine does to a thread that waits as the consumer of `findings` does, and runs no
+    /// design.
+    pub fn machine_beside(&self, findings: &Findings) -> Option<&Sample> {
+        let measure = match findings.kind {
+            Kind::OpenParked => "asleep",
+            Kind::OpenSpinning => "awake",
+            Kind::Window | Kind::Burst => return None,
+        };
+        self.jitter.iter().find(|sample| sample.measure == measure)
+    }
+}
+
 impl Findings {
     /// The designs whose numbers count, that is, which lost and duplicated nothing.
     pub fn sound(&self) -> impl Iterator<Item = &DesignFindings> {

@@ -258,6 +258,11 @@ fn every_output_reports_it() {
 
     let page = read("report.html");
     assert!(row.iter().all(|cell| page.contains(&format!(">{cell}</td>"))), "{row:?}");
+
+    let picture = read("pictures/open-10000-20us-park.svg");
+    for part in [">one-in-a-hundred</text>", "class=\"curve rival", "5 rounds, "] {
+        assert!(picture.contains(part), "{part}");
+    }
     fs::remove_dir_all(&folder).unwrap();
 }
 

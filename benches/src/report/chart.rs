@@ -18,6 +18,9 @@ pub(super) mod percentiles;
 use maud::{Markup, html};
 use scale::Scale;
 
+/// The colours and lines of charts, light or dark as the reader likes it.
+pub(super) const STYLE: &str = include_str!("chart/style.css");
+
 /// Coordinates as short as they can be.
 fn px(place: f64) -> String {
     let rounded = (place * 10.0).round() / 10.0;

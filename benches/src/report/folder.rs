@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::{csv, page};
+use super::{csv, page, picture};
 use crate::hgrm;
 use crate::recorder::Measure;
 use crate::results::Results;
@@ -34,11 +34,15 @@ pub fn write(results: &Results, session: &Session, folder: &Path) -> io::Result<
     let log = folder.join("intervals.hlog");
     write_file(&log, |out| out.write_all(session.log.text().as_bytes()))?;
 
-    let percentiles = folder.join("percentiles");
-    if percentiles.exists() {
-        fs::remove_dir_all(&percentiles)?;
+    let pictures = empty_folder(folder.join("pictures"))?;
+    for findings in &results.scenarios {
+        if let Some(picture) = picture::picture(findings, results) {
+            let file = pictures.join(format!("{}.svg", findings.scenario));
+            write_file(&file, |out| out.write_all(picture.as_bytes()))?;
+        }
     }
-    fs::create_dir(&percentiles)?;
+
+    let percentiles = empty_folder(folder.join("percentiles"))?;
     for tally in session.tallies.iter().filter(|tally| tally.failure.is_none()) {
         for measure in Measure::ALL {
             let sample = &tally.of(measure).histogram;
@@ -49,7 +53,16 @@ pub fn write(results: &Results, session: &Session, folder: &Path) -> io::Result<
             }
         }
     }
-    Ok(vec![json, table, log, percentiles, report])
+    Ok(vec![json, table, log, percentiles, pictures, report])
+}
+
+/// A folder with nothing in it.
+fn empty_folder(folder: PathBuf) -> io::Result<PathBuf> {
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir(&folder)?;
+    Ok(folder)
 }
 
 fn write_file(

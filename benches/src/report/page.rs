@@ -6,6 +6,7 @@ mod scenario;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::chart;
 use super::chart::palette::Palette;
 use super::number::interval;
 use super::summary;
@@ -24,7 +25,7 @@ pub fn page(results: &Results) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { "photofinish: latency" }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(chart::STYLE)) (PreEscaped(STYLE)) }
             }
             body {
                 (header(results))
@@ -43,7 +44,8 @@ pub fn page(results: &Results) -> String {
                     a href="results.json" { "results.json" } " with every number that is shown, "
                     a href="results.csv" { "results.csv" } ", "
                     a href="intervals.hlog" { "intervals.hlog" } " with each round, and "
-                    a href="percentiles/" { "percentiles/" } " for the HdrHistogram plotter."
+                    a href="percentiles/" { "percentiles/" } " for the HdrHistogram plotter, and "
+                    a href="pictures/" { "pictures/" } " to show elsewhere."
                 }
             }
         }
@@ -89,7 +91,7 @@ fn glance(results: &Results) -> Markup {
                             Some(standing) => span.standing.(standing) { (standing) },
                             None => span.standing { "alone" },
                         }
-                        span.what { (scenario::name(findings)) }
+                        span.what { (summary::name(findings)) }
                         span.found { (figures) }
                     }
                 }

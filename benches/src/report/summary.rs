@@ -49,8 +49,23 @@ pub fn headline(results: &Results) -> String {
     format!("{ours} is {list} {scenarios}, by the median.")
 }
 
+/// The scenario in a few words.
+pub(super) fn name(findings: &Findings) -> String {
+    let rate = findings.target_rate.map_or(String::new(), |rate| grouped(rate.round() as u64));
+    match findings.kind {
+        Kind::OpenParked => format!("Waiting consumer, {rate}/s"),
+        Kind::OpenSpinning => format!("Spinning consumer, {rate}/s"),
+        Kind::Window | Kind::Burst => {
+            let mut parts = findings.scenario.split('-').map(str::to_owned);
+            let (kind, size) = (parts.next(), parts.next());
+            let kind = if kind.as_deref() == Some("burst") { "A burst of" } else { "A window of" };
+            format!("{kind} {}", size.unwrap_or_default())
+        }
+    }
+}
+
 /// What the first design of a scenario is judged by: the delivery of a task, or half of a burst.
-fn measure(kind: Kind) -> Measure {
+pub(super) fn measure(kind: Kind) -> Measure {
     match kind {
         Kind::OpenParked | Kind::OpenSpinning => Measure::Delivery,
         Kind::Window => Measure::EndToEnd,

@@ -26,43 +26,71 @@ struct Line<'a> {
     curve: &'a [Point],
 }
 
+/// What the axes have to hold: the range of the values, and how rare the rarest is.
+#[derive(Clone, Copy)]
+struct Extent {
+    values: (f64, f64),
+    rarest: f64,
+}
+
+impl Extent {
+    /// `None` if there is nothing to draw.
+    fn of<'a>(curves: impl Iterator<Item = &'a [Point]> + Clone) -> Option<Self> {
+        let points = curves.flatten();
+        // The curves begin where the plot does: what is shorter than nearly all is of no interest.
+        let shown = points.clone().filter(|point| point.one_in >= FIRST);
+        let values = range(shown.map(|point| point.ns as f64))?;
+        Some(Self { values, rarest: points.map(|point| point.one_in).fold(10.0, f64::max) })
+    }
+}
+
+/// A line for each design that has lost nothing.
+fn lines<'a>(findings: &'a Findings, measure: Measure, palette: &'a Palette) -> Vec<Line<'a>> {
+    let samples = findings.sound().filter_map(|design| Some((design, design.sample(measure)?)));
+    let line = samples.map(|(design, sample)| Line {
+        look: palette.look(&design.design),
+        name: &design.design,
+        curve: &sample.curve,
+    });
+    line.collect()
+}
+
 /// A panel for each measure of `findings`, all on the same scales. `beside` is what the machine
 /// does by itself, drawn behind the deliveries.
 pub(crate) fn panels(findings: &Findings, palette: &Palette, beside: Option<&Sample>) -> Markup {
-    let measures = findings.kind.measures();
-    let curves = |measure: Measure| {
-        let samples = findings.sound().map(move |design| Some((design, design.sample(measure)?)));
-        samples.flatten().map(|(design, sample)| Line {
-            look: palette.look(&design.design),
-            name: &design.design,
-            curve: &sample.curve,
-        })
-    };
-    let points = || measures.iter().flat_map(|&m| curves(m)).flat_map(|line| line.curve.iter());
-    // The curves begin where the plot does: what is shorter than nearly all is of no interest.
-    let shown = points().filter(|point| point.one_in >= FIRST).map(|point| point.ns as f64);
-    let Some(values) = range(shown) else { return html! {} };
-    let rarest = points().map(|point| point.one_in).fold(10.0, f64::max);
+    let panels =
+        findings.kind.measures().map(|measure| (measure, lines(findings, measure, palette)));
+    let curves = panels.iter().flat_map(|(_, lines)| lines).map(|line| line.curve);
+    let Some(extent) = Extent::of(curves) else { return html! {} };
     html! {
         div.panels {
-            @for measure in measures {
-                @let lines: Vec<Line> = curves(measure).collect();
-                @let beside = beside.filter(|_| measure == Measure::Delivery);
+            @for (measure, lines) in &panels {
+                @let beside = beside.filter(|_| *measure == Measure::Delivery);
                 figure {
-                    figcaption { (caption(measure)) }
-                    (plot(&lines, beside, values, rarest))
+                    figcaption { (caption(*measure)) }
+                    (plot(lines, beside, extent))
                 }
             }
         }
     }
 }
 
+/// The curves of one measure by themselves; `None` if there are none.
+pub(crate) fn alone(
+    findings: &Findings,
+    measure: Measure,
+    palette: &Palette,
+    beside: Option<&Sample>,
+) -> Option<Markup> {
+    let lines = lines(findings, measure, palette);
+    let extent = Extent::of(lines.iter().map(|line| line.curve))?;
+    Some(plot(&lines, beside.filter(|_| measure == Measure::Delivery), extent))
+}
+
 /// The machine's own delays, by themselves.
 pub(crate) fn machine(samples: &[Sample]) -> Markup {
-    let points = || samples.iter().flat_map(|sample| &sample.curve);
-    let shown = points().filter(|point| point.one_in >= FIRST).map(|point| point.ns as f64);
-    let Some(values) = range(shown) else { return html! {} };
-    let rarest = points().map(|point| point.one_in).fold(10.0, f64::max);
+    let curves = samples.iter().map(|sample| sample.curve.as_slice());
+    let Some(extent) = Extent::of(curves) else { return html! {} };
     let looks = ["ours0", "rival0"];
     let lines: Vec<Line> = samples
         .iter()
@@ -80,7 +108,7 @@ pub(crate) fn machine(samples: &[Sample]) -> Markup {
                 }
             }
         }
-        (plot(&lines, None, values, rarest))
+        (plot(&lines, None, extent))
     }
 }
 
@@ -92,7 +120,8 @@ fn caption(measure: Measure) -> Markup {
     html! { strong { (name) } " " span { (what.replace("->", "→")) } }
 }
 
-fn plot(lines: &[Line], beside: Option<&Sample>, values: (f64, f64), rarest: f64) -> Markup {
+fn plot(lines: &[Line], beside: Option<&Sample>, extent: Extent) -> Markup {
+    let Extent { values, rarest } = extent;
     let x = Scale::logarithmic((FIRST, rarest * 1.15), (LEFT, RIGHT));
     let y = Scale::logarithmic(values, (BOTTOM, TOP));
     let place = |curve: &[Point]| {

@@ -10,32 +10,12 @@ use crate::report::number::{grouped, printed};
 use crate::report::summary;
 use crate::results::{DesignFindings, Findings, Kind, Results};
 
-/// The scenario in a few words.
-pub(super) fn name(findings: &Findings) -> String {
-    let rate = findings.target_rate.map_or(String::new(), |rate| grouped(rate.round() as u64));
-    match findings.kind {
-        Kind::OpenParked => format!("Waiting consumer, {rate}/s"),
-        Kind::OpenSpinning => format!("Spinning consumer, {rate}/s"),
-        Kind::Window | Kind::Burst => {
-            let mut parts = findings.scenario.split('-').map(str::to_owned);
-            let (kind, size) = (parts.next(), parts.next());
-            let kind = if kind.as_deref() == Some("burst") { "A burst of" } else { "A window of" };
-            format!("{kind} {}", size.unwrap_or_default())
-        }
-    }
-}
-
 /// Charts and tables.
 pub(super) fn section(findings: &Findings, results: &Results, palette: &Palette) -> Markup {
-    let beside = match findings.kind {
-        Kind::OpenParked => Some("asleep"),
-        Kind::OpenSpinning => Some("awake"),
-        Kind::Window | Kind::Burst => None,
-    };
-    let beside = results.jitter.iter().find(|sample| Some(sample.measure.as_str()) == beside);
+    let beside = results.machine_beside(findings);
     html! {
         section id=(findings.scenario) {
-            h2 { (name(findings)) }
+            h2 { (summary::name(findings)) }
             p.title {
                 (findings.title) " · " (findings.workers) " "
                 (if findings.workers == 1 { "worker" } else { "workers" })
