@@ -27,6 +27,7 @@ use crate::allocator::Serving;
 #[derive(Clone, Copy, Debug)]
 pub struct Counter;
 
+// ORDERING: Relaxed, all three; numbers, and nothing that goes with them.
 static COUNTS: AtomicBool = AtomicBool::new(false);
 static CALLS: AtomicU64 = AtomicU64::new(0);
 static BYTES: AtomicU64 = AtomicU64::new(0);

@@ -52,10 +52,14 @@ pub struct Yardstick<B: Body> {
 }
 
 impl<B: Body> Yardstick<B> {
-    /// With room for `room` tasks; both threads spin, or else both park.
-    pub fn new(room: usize, parks: bool) -> Self {
-        let rings = if parks { Rings::that_park(room, B::run) } else { Rings::new(room, B::run) };
-        Self { rings, outstanding: 0 }
+    /// With room for `room` tasks; both threads spin.
+    pub fn new(room: usize) -> Self {
+        Self { rings: Rings::new(room, B::run), outstanding: 0 }
+    }
+
+    /// The same, but both threads park.
+    pub fn that_parks(room: usize) -> Self {
+        Self { rings: Rings::that_park(room, B::run), outstanding: 0 }
     }
 }
 

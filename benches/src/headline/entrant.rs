@@ -212,8 +212,8 @@ impl Entrant {
             Self::Design(entry) => {
                 entry.visit(Visitor { turn, setting, body: std::marker::PhantomData })
             }
-            Self::Rings => setting.take(|| Yardstick::new(room, false), turn),
-            Self::ParkingRings => setting.take(|| Yardstick::new(room, true), turn),
+            Self::Rings => setting.take(|| Yardstick::new(room), turn),
+            Self::ParkingRings => setting.take(|| Yardstick::that_parks(room), turn),
         }
     }
 }

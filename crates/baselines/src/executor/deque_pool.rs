@@ -74,6 +74,7 @@ impl Shared {
                 // Whoever has seen the number notifies under the lock, and so after the wait has
                 // begun.
                 let bed = self.bed();
+                // ORDERING: Relaxed; the fence below, and the lock, order it.
                 self.sleeping.fetch_add(1, Relaxed);
                 // ORDERING: SeqCst; pairs with the fence in wake_one: either this look finds the
                 // job, or the submitter finds the sleeper.
@@ -124,6 +125,7 @@ impl Executor for DequePool {
 impl Drop for DequePool {
     fn drop(&mut self) {
         let bed = self.shared.bed();
+        // ORDERING: Relaxed; whoever lies down looks under the lock.
         self.shared.ended.store(true, Relaxed);
         drop(bed);
         self.shared.arrived.notify_all();
