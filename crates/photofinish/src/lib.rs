@@ -4,19 +4,37 @@
 //! atomic push, with [`as_completed`] on top: results in the order tasks finish.
 //!
 //! ```
-//! use photofinish::{Pool, as_completed};
+//! use photofinish::{CompletionSet, Pool, as_completed, completer};
+//! use std::time::Duration;
 //!
 //! let pool = Pool::builder().workers(4).build()?;
+//! let task = pool.submit(|| 6 * 7); // a handle, which can be joined, awaited, cancelled
+//! assert_eq!(task.join()?, 42);
+//!
 //! let words = ["three", "blind", "mice"];
-//! let tasks: Vec<_> = words.iter().map(|&word| pool.submit(move || word.len())).collect();
-//! for finished in as_completed(tasks) {
-//!     let word = words[finished.index];
+//! let tasks = words.map(|word| pool.submit(move || word.len()));
+//! for finished in as_completed(tasks).timeout(Duration::from_secs(60)) {
+//!     let finished = finished?; // or the time is up; nothing is lost, and the iterator goes on
 //!     match finished.outcome {
-//!         Ok(length) => println!("{word} has {length} letters"),
-//!         Err(why) => eprintln!("{word}: {why}"), // panicked, cancelled, abandoned
+//!         Ok(length) => println!("{} has {length} letters", words[finished.index]),
+//!         Err(why) => eprintln!("{why}"), // panicked, cancelled, abandoned
 //!     }
 //! }
-//! # Ok::<(), photofinish::BuildError>(())
+//! let lengths = pool.map_unordered(words, str::len); // as they come; `map`: in their order
+//! assert_eq!(lengths.map(|mapped| mapped.outcome.unwrap()).sum::<usize>(), 14);
+//! pool.scope(|scope| {
+//!     scope.submit(|| println!("{words:?} are borrowed"));
+//! }); // returns when all tasks in it have ended
+//!
+//! let mut set = CompletionSet::new(); // for tasks that go on coming, from any pool
+//! set.submit(&pool, || "from the pool");
+//! let (elsewhere, handle) = completer();
+//! set.add(handle);
+//! std::thread::spawn(|| elsewhere.complete("from a thread"));
+//! while let Some(finished) = set.next_finished() {
+//!     println!("{}", finished.outcome?);
+//! } // dropping the pool finishes what is queued
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! | to do | use |
