@@ -3,6 +3,7 @@
 mod support;
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::thread;
 use std::time::Duration;
 
 use photofinish::{as_completed, completer};
@@ -136,6 +137,32 @@ fn tasks_that_submit_while_the_pool_shuts_down_all_run() {
         gate.open();
         drop(pool);
         assert_eq!(ran.load(SeqCst), DEEP + 1);
+    });
+}
+
+/// A thread that parks for a reason of its own finds its token where it was left.
+#[test]
+fn a_storm_of_tokens_of_std_ends_no_wait_and_no_wait_takes_one() {
+    within(LIMIT, || {
+        let (end, handle) = completer();
+        let begun = Gate::default();
+        let begin = begun.clone();
+        let consumer = thread::spawn(move || {
+            let mut results = as_completed([handle]);
+            assert!(results.next_timeout(Duration::from_millis(1)).is_err());
+            begin.open();
+            let value = results.next().expect("it has not ended").outcome.unwrap();
+            // Without the token this would not return.
+            thread::park();
+            value
+        });
+        begun.wait();
+        for _ in 0..10_000 {
+            consumer.thread().unpark();
+            assert!(!consumer.is_finished());
+        }
+        end.complete(7).unwrap();
+        assert_eq!(consumer.join().unwrap(), 7);
     });
 }
 

@@ -11,8 +11,10 @@
 //!
 //! How long deliveries take is told and not judged: that depends on who else is on the machine.
 
-mod load;
 mod meter;
+mod tally;
+
+mod load;
 
 use std::fmt;
 use std::sync::atomic::Ordering::Relaxed;
@@ -23,8 +25,9 @@ use fastrand::Rng;
 use photofinish::{BuildError, Pool, completer};
 
 use crate::canary::Canary;
-use load::{Bug, COMPLETIONS, Consumer, Tally};
+use load::{Bug, COMPLETIONS, Consumer};
 use meter::Bytes;
+use tally::Tally;
 
 /// How many plain threads submit and wait.
 const CONSUMERS: usize = 2;
@@ -40,6 +43,8 @@ const SLACK: Bytes = Bytes(16 << 20);
 const REST: Duration = Duration::from_secs(3);
 /// How much CPU time the process may use meanwhile.
 const NOTHING: Duration = Duration::from_millis(50);
+/// The quantile of deliveries that is told besides the median.
+const TAIL: f64 = 0.999;
 /// Nothing has come for so long: something is lost.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -81,59 +86,96 @@ impl fmt::Display for Failure {
     }
 }
 
+/// What a soak has come to.
+struct Soaked {
+    total: Tally,
+    took: Duration,
+    /// The most memory that was resident after a lap of the warm-up.
+    warm: Bytes,
+    /// What was resident after the last lap, if the system tells.
+    end: Option<Bytes>,
+    /// The CPU time used at rest, if the system tells.
+    resting: Option<Duration>,
+    /// The least and the most that 99.9 of 100 deliveries took, over the laps after the warm-up.
+    tails: (u64, u64),
+}
+
 /// Runs a soak. Tells whether all is as it must be.
 pub(crate) fn soak(order: Order) -> Result<bool, BuildError> {
     watch(order.seed);
+    let soaked = run(order)?;
+    soaked.tell();
+    let failures = soaked.failures();
+    failures.iter().for_each(|failure| eprintln!("{failure}"));
+    Ok(failures.is_empty())
+}
+
+fn run(order: Order) -> Result<Soaked, BuildError> {
     let pool = Pool::builder().workers(order.workers).build()?;
     let mut rng = Rng::with_seed(order.seed);
     let lap = (order.duration / LAPS).clamp(SHORTEST_LAP, LONGEST_LAP);
     let laps = (order.duration.as_nanos().div_ceil(lap.as_nanos()) as u32).max(2);
-    let mut total = Tally::new();
-    let mut warm = Bytes(0);
-    let mut end = None;
+    let (mut total, mut warm, mut end) = (Tally::new(), Bytes(0), None);
+    let mut tails = (u64::MAX, 0);
     let begin = Instant::now();
     for number in 1..=laps {
         let is_warm = number > (laps / WARM_UP).max(1);
         let (tally, took) = run_lap(&pool, &mut rng, lap, is_warm, order.canary)?;
         end = meter::resident();
         tell(begin.elapsed(), took, &tally, end);
-        if !is_warm {
+        if is_warm {
+            let tail = tally.delays.value_at_quantile(TAIL);
+            tails = (tails.0.min(tail), tails.1.max(tail));
+        } else {
             warm = warm.max(end.unwrap_or_default());
         }
         total.add(&tally);
     }
+    let took = begin.elapsed();
     let resting = rest(&pool, order.canary);
-    drop(pool);
+    Ok(Soaked { total, took, warm, end, resting, tails })
+}
 
-    let rate = total.completions as f64 / begin.elapsed().as_secs_f64();
-    println!(
-        "{} completions, {rate:.0} per second, {} lost, {} twice; {} faults injected: \
-         {} panics, {} cancels, {} time-outs, {} drops",
-        total.completions,
-        total.lost,
-        total.twice,
-        total.faults(),
-        total.panics,
-        total.cancels,
-        total.time_outs,
-        total.drops,
-    );
-    println!("delivered within {}", delays(&total));
-    match (end, resting) {
-        (Some(end), Some(used)) => println!(
-            "{end} resident, {warm} at most in the warm-up; {used:?} of CPU time in {REST:?} of rest"
-        ),
-        _ => println!("memory and CPU time are told on Linux only, and not judged here"),
+impl Soaked {
+    fn tell(&self) {
+        let Self { total, warm, .. } = self;
+        println!(
+            "{} completions, {:.0} per second, {} lost, {} twice; {} faults injected: \
+             {} panics, {} cancels, {} time-outs, {} drops",
+            total.completions,
+            total.completions as f64 / self.took.as_secs_f64(),
+            total.lost,
+            total.twice,
+            total.faults(),
+            total.panics,
+            total.cancels,
+            total.time_outs,
+            total.drops,
+        );
+        let (least, most) = (micros(self.tails.0), micros(self.tails.1));
+        println!("delivered within {}", delays(total));
+        println!("p99.9 from {least:.1} to {most:.1} us, by the lap after the warm-up");
+        match (self.end, self.resting) {
+            (Some(end), Some(used)) => println!(
+                "{end} resident, {warm} at most in the warm-up; \
+                 {used:?} of CPU time in {REST:?} of rest"
+            ),
+            _ => println!("memory and CPU time are told on Linux only, and not judged here"),
+        }
     }
-    let failures = [
-        (total.lost > 0).then_some(Failure::Lost(total.lost)),
-        (total.twice > 0).then_some(Failure::Twice(total.twice)),
-        (total.wrong > 0).then_some(Failure::Wrong(total.wrong)),
-        end.filter(|end| end.0 > warm.0 + SLACK.0).map(|end| Failure::Grown { warm, end }),
-        resting.filter(|used| *used > NOTHING).map(Failure::Awake),
-    ];
-    failures.iter().flatten().for_each(|failure| eprintln!("{failure}"));
-    Ok(failures.iter().flatten().count() == 0)
+
+    fn failures(&self) -> Vec<Failure> {
+        let Self { total, warm, .. } = self;
+        let grown = self.end.filter(|end| end.0 > warm.0 + SLACK.0);
+        let failures = [
+            (total.lost > 0).then_some(Failure::Lost(total.lost)),
+            (total.twice > 0).then_some(Failure::Twice(total.twice)),
+            (total.wrong > 0).then_some(Failure::Wrong(total.wrong)),
+            grown.map(|end| Failure::Grown { warm: *warm, end }),
+            self.resting.filter(|used| *used > NOTHING).map(Failure::Awake),
+        ];
+        failures.into_iter().flatten().collect()
+    }
 }
 
 /// The consumers work for `lap`, and a second pool comes and goes beside the first.
@@ -206,9 +248,13 @@ fn tell(at: Duration, took: Duration, tally: &Tally, resident: Option<Bytes>) {
 
 /// How long deliveries took, of those that tell.
 fn delays(tally: &Tally) -> String {
-    let micros = |quantile| tally.delays.value_at_quantile(quantile) as f64 / 1e3;
-    let (half, most) = (micros(0.5), micros(0.999));
+    let within = |quantile| micros(tally.delays.value_at_quantile(quantile));
+    let (half, most) = (within(0.5), within(TAIL));
     format!("{half:.1} us (p50), {most:.1} us (p99.9) of {} sampled", tally.delays.len())
+}
+
+fn micros(nanos: u64) -> f64 {
+    nanos as f64 / 1e3
 }
 
 /// Ends the process when nothing comes any more.
