@@ -45,6 +45,10 @@ book:
     cargo test -p photofinish-book
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
+# No advisory, licence or source in the whole tree that deny.toml does not allow (needs cargo-deny).
+deny:
+    cargo deny check
+
 # What a submission has to pass.
 ci:
     bash .ci/run
