@@ -166,6 +166,7 @@ impl<H: TaskHandle> AsCompleted<H> {
     /// completer.complete(1).unwrap();
     /// assert!(results.try_next().is_some());
     /// ```
+    #[inline(always)]
     pub fn try_next(&mut self) -> Option<H::Finished> {
         self.tasks.try_next().map(|task| H::finish(task, &mut self.kept))
     }
@@ -200,7 +201,7 @@ impl<H: TaskHandle> AsCompleted<H> {
         &mut self,
         deadline: Deadline,
     ) -> Result<Option<H::Finished>, TimedOut> {
-        let next = self.tasks.next(deadline)?;
+        let next = self.tasks.next_before(deadline)?;
         Ok(next.map(|task| H::finish(task, &mut self.kept)))
     }
 
@@ -283,9 +284,9 @@ impl<H: TaskHandle> AsCompleted<H> {
 impl<H: TaskHandle> Iterator for AsCompleted<H> {
     type Item = H::Finished;
 
+    #[inline(always)]
     fn next(&mut self) -> Option<H::Finished> {
-        self.next_before(Deadline::NEVER)
-            .unwrap_or_else(|_| unreachable!("the wait has no deadline"))
+        self.tasks.next().map(|task| H::finish(task, &mut self.kept))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

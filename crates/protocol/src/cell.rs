@@ -371,9 +371,9 @@ impl Header {
     ///
     /// The storage is the caller's and holds an error that nobody takes again.
     #[cold]
-    pub(crate) unsafe fn take_error(task: TaskRef) -> JoinError {
+    pub(crate) unsafe fn take_error(task: TaskRef) -> Box<JoinError> {
         // SAFETY: the caller's promise.
-        *unsafe { Self::take::<Box<JoinError>>(task) }
+        unsafe { Self::take(task) }
     }
 
     /// Drops the value or the error, whichever there is; a panic in that is contained (rule 3).

@@ -194,9 +194,9 @@ impl<T> CompletionSet<T> {
     /// assert_eq!(set.next_finished().unwrap().outcome.unwrap(), 1);
     /// assert!(set.next_finished().is_none());
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn next_finished(&mut self) -> Option<Finished<T>> {
-        self.0.next(Deadline::NEVER).unwrap_or_else(|_| unreachable!("the wait has no deadline"))
+        self.0.next()
     }
 
     /// As [`next_finished`](Self::next_finished), but waits no longer than `timeout`, counted
@@ -217,7 +217,7 @@ impl<T> CompletionSet<T> {
     /// assert_eq!(timed_out.to_string(), "1 (of 1) tasks unfinished");
     /// ```
     pub fn next_timeout(&mut self, timeout: Duration) -> Result<Option<Finished<T>>, TimedOut> {
-        self.0.next(Deadline::after(timeout))
+        self.0.next_before(Deadline::after(timeout))
     }
 
     /// As [`next_timeout`](Self::next_timeout), but waits until `deadline`.
@@ -235,7 +235,7 @@ impl<T> CompletionSet<T> {
     /// assert!(set.next_deadline(Instant::now()).is_err());
     /// ```
     pub fn next_deadline(&mut self, deadline: Instant) -> Result<Option<Finished<T>>, TimedOut> {
-        self.0.next(Deadline::at(deadline))
+        self.0.next_before(Deadline::at(deadline))
     }
 
     /// Gives the next task if one is ready, and `None` otherwise. Does not wait.
@@ -249,7 +249,7 @@ impl<T> CompletionSet<T> {
     /// completer.complete(1).unwrap();
     /// assert!(set.try_next().is_some());
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn try_next(&mut self) -> Option<Finished<T>> {
         self.0.try_next()
     }

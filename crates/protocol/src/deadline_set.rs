@@ -189,7 +189,7 @@ impl<T> DeadlineSet<T> {
                 Some((deadline, _)) => Deadline::at(deadline),
                 None => Deadline::NEVER,
             };
-            if let Ok(finished) = self.tasks.next(deadline) {
+            if let Ok(finished) = self.tasks.next_before(deadline) {
                 return finished.map(Ok);
             }
             let overdue = self.take_overdue();

@@ -37,11 +37,10 @@ pub enum JoinError {
 impl JoinError {
     /// The error is given to somebody who waited for the task.
     #[cold]
-    pub(crate) fn seen(mut self) -> Self {
-        if let Self::Panicked(panic) = &mut self {
+    pub(crate) fn seen(&mut self) {
+        if let Self::Panicked(panic) = self {
             panic.seen();
         }
-        self
     }
 }
 
@@ -85,10 +84,8 @@ impl Error for JoinError {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooDeep {
-    // Half a word each, so that results whose error this may be are copied in one piece. No stack
-    // has four gigabytes; if one had, that is what would be told.
-    used: u32,
-    stack_size: u32,
+    used: usize,
+    stack_size: usize,
 }
 
 impl TooDeep {
@@ -101,8 +98,7 @@ impl TooDeep {
     /// assert!(std::error::Error::source(&error).is_some());
     /// ```
     pub fn new(used: usize, stack_size: usize) -> Self {
-        let bytes = |bytes| u32::try_from(bytes).unwrap_or(u32::MAX);
-        Self { used: bytes(used), stack_size: bytes(stack_size) }
+        Self { used, stack_size }
     }
 
     /// How much of the worker's stack was in use, in bytes.
@@ -111,7 +107,7 @@ impl TooDeep {
     /// assert_eq!(photofinish_protocol::TooDeep::new(900, 1_000).used(), 900);
     /// ```
     pub fn used(&self) -> usize {
-        self.used as usize
+        self.used
     }
 
     /// How large the worker's stack is, in bytes.
@@ -120,7 +116,7 @@ impl TooDeep {
     /// assert_eq!(photofinish_protocol::TooDeep::new(900, 1_000).stack_size(), 1_000);
     /// ```
     pub fn stack_size(&self) -> usize {
-        self.stack_size as usize
+        self.stack_size
     }
 }
 

@@ -246,7 +246,7 @@ impl<T> JoinHandle<T> {
         let task = ManuallyDrop::new(self).task;
         match consumer.wait(deadline) {
             // SAFETY: the task has been received, together with the handle's share.
-            Ok(received) => Ok(unsafe { received.receive() }),
+            Ok(received) => Ok(unsafe { received.finish() }),
             // SAFETY: the task is attached and has not been received.
             Err(reason) => match unsafe { task.detach() } {
                 Detach::Withdrawn => {

@@ -7,7 +7,7 @@ use std::fmt;
 use std::iter::FusedIterator;
 use std::time::{Duration, Instant};
 
-use crate::error::{JoinError, TimedOut};
+use crate::error::{JoinError, TimedOut, TooDeep};
 use crate::runnable::Spawn;
 use crate::slot::SlotRef;
 use crate::sync::Deadline;
@@ -232,6 +232,7 @@ where
     /// assert_eq!(results.try_next().unwrap().outcome.unwrap(), 1);
     /// assert!(results.try_next().is_none());
     /// ```
+    #[inline(always)]
     pub fn try_next(&mut self) -> Option<Mapped<R>> {
         let slot = self.0.try_next()?;
         Some(self.hand_out(slot))
@@ -263,20 +264,21 @@ where
         self.next_until(Deadline::after(timeout))
     }
 
-    #[inline]
     fn next_until(&mut self, deadline: Deadline) -> Result<Option<Mapped<R>>, TimedOut> {
         match self.0.next(deadline) {
             Next::Done(slot) => Ok(Some(self.hand_out(slot))),
             Next::NoMore => Ok(None),
             Next::TimedOut(timed_out) => Err(timed_out),
-            Next::Refused(index, limit) => {
-                self.0.hand_out();
-                Ok(Some(Mapped { index, outcome: Err(JoinError::TooDeep(limit)) }))
-            }
+            Next::Refused(index, limit) => Ok(Some(self.refused(index, limit))),
         }
     }
 
-    #[inline]
+    fn refused(&mut self, index: usize, limit: TooDeep) -> Mapped<R> {
+        self.0.hand_out();
+        Mapped { index, outcome: Err(JoinError::TooDeep(limit)) }
+    }
+
+    #[inline(always)]
     fn hand_out(&mut self, slot: SlotRef<I::Item, R>) -> Mapped<R> {
         let mapped = self.0.receive(slot);
         self.0.hand_out();
@@ -317,10 +319,18 @@ where
 {
     type Item = Mapped<R>;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Mapped<R>> {
-        self.next_until(Deadline::NEVER)
-            .unwrap_or_else(|_| unreachable!("the wait has no deadline"))
+        let slot = match self.0.at_once() {
+            Some(slot) => slot,
+            None => match self.0.next(Deadline::NEVER) {
+                Next::Done(slot) => slot,
+                Next::NoMore => return None,
+                Next::Refused(index, limit) => return Some(self.refused(index, limit)),
+                Next::TimedOut(_) => unreachable!("the wait has no deadline"),
+            },
+        };
+        Some(self.hand_out(slot))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::adder::{Added, Adder, Link, Parcel};
 use crate::consumer::{Consumer, NotReady};
-use crate::error::{JoinError, TimedOut};
+use crate::error::{JoinError, TimedOut, TooDeep};
 use crate::handle::{Cancelled, JoinHandle};
 use crate::id::TaskId;
 use crate::roster::Roster;
@@ -45,13 +45,37 @@ pub(crate) struct Outstanding<T> {
     consumer: Consumer,
     roster: Roster,
     /// Handles of tasks that had finished before they came here, with their indices.
-    early: VecDeque<(Task, usize)>,
+    early: VecDeque<Ready>,
     total: usize,
     /// How many adders may still add something, as far as is known here.
     adders: usize,
     /// Links that had been completed before they could be promised.
     parcels: VecDeque<Task>,
     value: PhantomData<T>,
+}
+
+/// A task that can be handed out, and its index: it has finished, is off the roster, and its handle's
+/// share is ours. If it is attached and not split, it has been received.
+type Ready = (Task, usize);
+
+/// Why a wait ended without a task that can be handed out.
+enum NoneReady {
+    NoMore,
+    TimedOut(TimedOut),
+    Refused(Refused),
+}
+
+/// A task on which a worker has given up, because its stack is nearly used up.
+struct Refused {
+    id: TaskId,
+    index: usize,
+    limit: TooDeep,
+}
+
+impl<T> From<Refused> for Finished<T> {
+    fn from(Refused { id, index, limit }: Refused) -> Self {
+        Self { id, index, outcome: Err(JoinError::TooDeep(limit)) }
+    }
 }
 
 /// What the consumer calls every link of an adder.
@@ -152,16 +176,71 @@ impl<T> Outstanding<T> {
     }
 
     /// Hands out the next task if one is ready.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn try_next(&mut self) -> Option<Finished<T>> {
+        let ready = match self.at_once() {
+            Some(ready) => ready,
+            None => self.look_closer()?,
+        };
+        Some(Self::hand_out(ready))
+    }
+
+    /// Hands out the next task, waiting for it; `None` if there are no more.
+    #[inline(always)]
+    pub(crate) fn next(&mut self) -> Option<Finished<T>> {
+        let ready = match self.at_once() {
+            Some(ready) => ready,
+            None => match self.wait(Deadline::NEVER) {
+                Ok(ready) => ready,
+                Err(NoneReady::NoMore) => return None,
+                Err(NoneReady::Refused(refused)) => return Some(refused.into()),
+                Err(NoneReady::TimedOut(_)) => unreachable!("the wait has no deadline"),
+            },
+        };
+        Some(Self::hand_out(ready))
+    }
+
+    /// As [`next`](Self::next), waiting until `deadline`.
+    #[inline(always)]
+    pub(crate) fn next_before(
+        &mut self,
+        deadline: Deadline,
+    ) -> Result<Option<Finished<T>>, TimedOut> {
+        let ready = match self.at_once() {
+            Some(ready) => ready,
+            None => match self.wait(deadline) {
+                Ok(ready) => ready,
+                Err(NoneReady::NoMore) => return Ok(None),
+                Err(NoneReady::Refused(refused)) => return Ok(Some(refused.into())),
+                Err(NoneReady::TimedOut(timed_out)) => return Err(timed_out),
+            },
+        };
+        Ok(Some(Self::hand_out(ready)))
+    }
+
+    /// The next task if one look is enough to find it; `None` says nothing.
+    #[inline(always)]
+    fn at_once(&mut self) -> Option<Ready> {
+        match self.early.pop_front() {
+            Some(early) => Some(early),
+            None => {
+                let task = self.consumer.poll()?;
+                self.admit(task)
+            }
+        }
+    }
+
+    /// The next task if one is ready.
+    #[inline(never)]
+    fn look_closer(&mut self) -> Option<Ready> {
         let mut parcels = PARCELS_AT_ONCE;
         loop {
-            if let Some(finished) = self.next_early() {
-                return Some(finished);
+            if let Some(early) = self.early.pop_front() {
+                return Some(early);
             }
             if let Some(task) = self.consumer.poll() {
-                if let Some(finished) = self.receive(task) {
-                    return Some(finished);
+                if let Some(ready) = self.admit(task) {
+                    return Some(ready);
                 }
             } else if parcels == 0 || !self.open_parcel() {
                 return None;
@@ -171,34 +250,37 @@ impl<T> Outstanding<T> {
         }
     }
 
-    /// Hands out the next task, waiting for it until `deadline`; `None` if there are no more.
-    #[inline]
-    pub(crate) fn next(&mut self, deadline: Deadline) -> Result<Option<Finished<T>>, TimedOut> {
+    /// Waits until `deadline` for the next task.
+    #[inline(never)]
+    fn wait(&mut self, deadline: Deadline) -> Result<Ready, NoneReady> {
         loop {
-            if let Some(finished) = self.next_early() {
-                return Ok(Some(finished));
+            if let Some(early) = self.early.pop_front() {
+                return Ok(early);
             }
             if self.roster.len() == 0 && self.adders == 0 {
-                return Ok(None);
+                return Err(NoneReady::NoMore);
             }
             if !self.parcels.is_empty() {
-                match self.try_next() {
-                    None if deadline.has_passed() => return Err(self.timed_out()),
+                match self.look_closer() {
+                    Some(ready) => return Ok(ready),
+                    None if deadline.has_passed() => {
+                        return Err(NoneReady::TimedOut(self.timed_out()));
+                    }
                     None => continue,
-                    finished => return Ok(finished),
                 }
             }
             let task = match self.consumer.wait(deadline) {
                 Ok(task) => task,
-                Err(NotReady::TimedOut) => return Err(self.timed_out()),
-                Err(NotReady::TooDeep(limit)) => match self.refuse(JoinError::TooDeep(limit)) {
-                    Some(refused) => return Ok(Some(refused)),
+                Err(NotReady::TimedOut) => return Err(NoneReady::TimedOut(self.timed_out())),
+                Err(NotReady::TooDeep(limit)) => match self.refuse(limit) {
+                    Some(Ok(finished)) => return Ok(finished),
+                    Some(Err(refused)) => return Err(NoneReady::Refused(refused)),
                     // There is no task to refuse, only adders.
                     None => self.consumer.wait_without_helping(),
                 },
             };
-            if let Some(finished) = self.receive(task) {
-                return Ok(Some(finished));
+            if let Some(ready) = self.admit(task) {
+                return Ok(ready);
             }
         }
     }
@@ -211,8 +293,7 @@ impl<T> Outstanding<T> {
     /// no more.
     pub(crate) fn next_batch(&mut self, batch: &mut Vec<Finished<T>>) -> usize {
         let before = batch.len();
-        let first = self.next(Deadline::NEVER).unwrap_or_else(|_| unreachable!("no deadline"));
-        batch.extend(first);
+        batch.extend(self.next());
         batch.extend(iter::from_fn(|| self.try_next()));
         batch.len() - before
     }
@@ -221,16 +302,16 @@ impl<T> Outstanding<T> {
     /// is. `None` if there are no more.
     pub(crate) fn poll_next(&mut self, context: &Context<'_>) -> Poll<Option<Finished<T>>> {
         loop {
-            if let Some(finished) = self.next_early() {
-                return Poll::Ready(Some(finished));
+            if let Some(early) = self.early.pop_front() {
+                return Poll::Ready(Some(Self::hand_out(early)));
             }
             if self.is_over() {
                 self.stop_polling();
                 return Poll::Ready(None);
             }
             if !self.parcels.is_empty() {
-                if let Some(finished) = self.try_next() {
-                    return Poll::Ready(Some(finished));
+                if let Some(ready) = self.look_closer() {
+                    return Poll::Ready(Some(Self::hand_out(ready)));
                 }
                 if !self.parcels.is_empty() {
                     // Others of the executor's tasks go first.
@@ -240,8 +321,8 @@ impl<T> Outstanding<T> {
                 continue;
             }
             let task = ready!(self.consumer.poll_next(context));
-            if let Some(finished) = self.receive(task) {
-                return Poll::Ready(Some(finished));
+            if let Some(ready) = self.admit(task) {
+                return Poll::Ready(Some(Self::hand_out(ready)));
             }
         }
     }
@@ -389,7 +470,7 @@ impl<T> Outstanding<T> {
     #[cold]
     fn receive_link(&mut self, link: Task) {
         // SAFETY: the link has been received, together with the handle's share.
-        let outcome = unsafe { link.receive::<Parcel<T>>() };
+        let outcome = unsafe { link.finish::<Parcel<T>>() };
         self.unpack(outcome);
     }
 
@@ -411,61 +492,56 @@ impl<T> Outstanding<T> {
         self.follow(next);
     }
 
-    #[inline]
-    fn next_early(&mut self) -> Option<Finished<T>> {
-        if self.early.is_empty() { None } else { self.take_early() }
-    }
-
-    fn take_early(&mut self) -> Option<Finished<T>> {
-        let (task, index) = self.early.pop_front()?;
-        // SAFETY: the handle's share is ours.
-        let id = unsafe { task.id() };
-        // SAFETY: as above, and the task had finished before it came here.
-        Some(Finished { id, index, outcome: unsafe { task.finish() } })
-    }
-
-    /// `None` if the task was handed out before, and this is the rest of its delivery; or if it is
-    /// an adder's link.
-    #[inline]
-    fn receive(&mut self, task: Task) -> Option<Finished<T>> {
+    /// Strikes a received task off the roster. `None` if it was handed out before, and this is the
+    /// rest of its delivery; or if it is an adder's link.
+    #[inline(always)]
+    fn admit(&mut self, task: Task) -> Option<Ready> {
         // SAFETY: the task has been received.
         if unsafe { task.state() }.is_split() {
             // SAFETY: as above.
             unsafe { task.discard() };
             return None;
         }
-        // SAFETY: the task has been received.
+        // SAFETY: as above.
         let index = unsafe { task.tag() };
         if index == LINK {
             self.receive_link(task);
             return None;
         }
         self.roster.remove(index);
-        // SAFETY: as above.
-        let id = unsafe { task.id() };
-        // SAFETY: as above, and the handle's share came with it.
-        Some(Finished { id, index, outcome: unsafe { task.receive() } })
+        Some((task, index))
     }
 
-    /// Gives up on one task, as `reason` says, unless it finishes just now. `None` if no task is
-    /// outstanding.
-    #[cold]
-    fn refuse(&mut self, reason: JoinError) -> Option<Finished<T>> {
-        let (index, task) = self.roster.take_oldest()?;
+    /// The one place where a [`Finished`] is put together, compiled into whoever is given it: what is
+    /// written word by word here and copied by larger pieces there waits, at each copy, for the
+    /// stores before it. For the same reason all that is called on the way returns less than a
+    /// [`Finished`].
+    #[inline(always)]
+    fn hand_out((task, index): Ready) -> Finished<T> {
         // SAFETY: the handle's share is ours.
         let id = unsafe { task.id() };
+        // SAFETY: as above, and nobody has taken the outcome. Unless the task has been received, it is not
+        // attached, or its handle lives outside the queue.
+        Finished { id, index, outcome: unsafe { task.finish_in_place() } }
+    }
+
+    /// Gives up on one task, because of `limit`, unless it finishes just now. `None` if no task is
+    /// outstanding.
+    #[cold]
+    fn refuse(&mut self, limit: TooDeep) -> Option<Result<Ready, Refused>> {
+        let (index, task) = self.roster.take_oldest()?;
         // SAFETY: the task is attached and has not been received.
-        let outcome = match unsafe { task.detach() } {
+        Some(match unsafe { task.detach() } {
             Detach::Withdrawn => {
                 self.consumer.excuse_one();
                 // SAFETY: the handle's share is ours, and the task not attached any more.
+                let id = unsafe { task.id() };
+                // SAFETY: as above.
                 unsafe { task.leave() };
-                Err(reason)
+                Err(Refused { id, index, limit })
             }
-            // SAFETY: the task has finished.
-            Detach::Delivering => unsafe { task.finish() },
-        };
-        Some(Finished { id, index, outcome })
+            Detach::Delivering => Ok((task, index)),
+        })
     }
 }
 

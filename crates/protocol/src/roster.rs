@@ -50,7 +50,7 @@ impl Roster {
     #[inline]
     pub(crate) fn insert(&mut self, index: usize, task: Task) {
         loop {
-            if self.begin == self.end {
+            if self.len == 0 {
                 self.begin = index;
                 self.end = index;
             }

@@ -27,15 +27,43 @@ pub(crate) enum Stage<I, R> {
 }
 
 impl<I, R> Stage<I, R> {
-    /// The outcome of an item that has been delivered.
-    #[inline]
-    fn into_outcome(self) -> Result<R, JoinError> {
-        match self {
-            Self::Returned(value) => Ok(value),
-            Self::Panicked(panic) => Err(JoinError::Panicked(panic)),
-            Self::Cancelled => Err(JoinError::Cancelled),
-            Self::Abandoned => Err(JoinError::Abandoned),
+    /// Takes out the outcome of an item that has been delivered.
+    #[inline(always)]
+    fn take_outcome(&mut self) -> Result<R, JoinError> {
+        if let Self::Returned(_) = self
+            && let Self::Returned(value) = mem::replace(self, Self::Empty)
+        {
+            return Ok(value);
+        }
+        Err(self.take_failure().into())
+    }
+
+    #[cold]
+    fn take_failure(&mut self) -> Failure {
+        match mem::replace(self, Self::Empty) {
+            Self::Panicked(panic) => Failure::Panicked(panic),
+            Self::Cancelled => Failure::Cancelled,
+            Self::Abandoned => Failure::Abandoned,
+            Self::Returned(_) => unreachable!("the caller takes the value"),
             Self::Empty | Self::Input(_) => unreachable!("what is delivered has an outcome"),
+        }
+    }
+}
+
+/// Why an item has no value; small enough to go from call to call in registers.
+enum Failure {
+    Panicked(Panic),
+    Cancelled,
+    Abandoned,
+}
+
+impl From<Failure> for JoinError {
+    #[inline(always)]
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Panicked(panic) => Self::Panicked(panic),
+            Failure::Cancelled => Self::Cancelled,
+            Failure::Abandoned => Self::Abandoned,
         }
     }
 }
@@ -170,11 +198,10 @@ impl<I, R> SlotRef<I, R> {
     /// # Safety
     ///
     /// The caller has received the slot.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn receive(self) -> Result<R, JoinError> {
-        let take = |contents: &mut Contents<I, R>| mem::replace(&mut contents.stage, Stage::Empty);
         // SAFETY: a received slot is live and its receiver's.
-        unsafe { self.contents(take) }.into_outcome()
+        unsafe { self.contents(|contents| contents.stage.take_outcome()) }
     }
 }
 

@@ -417,19 +417,58 @@ impl Task {
         outcome
     }
 
-    /// Takes the outcome and gives the handle's share up.
+    /// Takes the outcome and gives up what the caller holds: the handle's share, and the delivery
+    /// if he has received the task.
     ///
     /// # Safety
     ///
-    /// The caller holds the handle's share, `T` is the task's type, nobody has taken the outcome,
-    /// and the task has finished, as [`state`](Self::state), `attach`, `detach` or `leave` has told.
+    /// The caller holds the handle's share of a finished task that is not attached, whose handle
+    /// lives outside the queue, or that the caller has received; nobody has taken the outcome, and
+    /// `T` is the task's type.
     #[inline]
     pub(crate) unsafe fn finish<T>(self) -> Result<T, JoinError> {
-        // SAFETY: the task has finished and the outcome is the handle's.
-        let outcome = unsafe { self.outcome() };
+        // SAFETY: the caller's promise.
+        unsafe { self.finish_in_place() }
+    }
+
+    /// As [`finish`](Self::finish), compiled into its caller, who puts the outcome where it stays.
+    ///
+    /// # Safety
+    ///
+    /// As there.
+    #[inline(always)]
+    pub(crate) unsafe fn finish_in_place<T>(self) -> Result<T, JoinError> {
+        // SAFETY: the caller's promise.
+        let state = unsafe { self.state() };
+        if state.phase() == Phase::Returned {
+            // SAFETY: the task returned, and the value is taken once.
+            let value = unsafe { Header::take(self.0) };
+            // SAFETY: the outcome has been taken.
+            unsafe { self.release(state) };
+            Ok(value)
+        } else {
+            // SAFETY: the caller's promise.
+            Err(Self::into_error(unsafe { self.finish_without_value(state) }))
+        }
+    }
+
+    /// Gives a boxed error, which goes by one register from call to call; none if the task was
+    /// cancelled.
+    ///
+    /// # Safety
+    ///
+    /// As [`finish`](Self::finish), for a task that did not return, as `state` says.
+    #[cold]
+    unsafe fn finish_without_value(self, state: Snapshot) -> Option<Box<JoinError>> {
+        // SAFETY: the caller's promise.
+        let error = unsafe { self.error(state) };
         // SAFETY: the outcome has been taken.
-        unsafe { self.release_handle() };
-        outcome
+        unsafe { self.release(state) };
+        error
+    }
+
+    fn into_error(error: Option<Box<JoinError>>) -> JoinError {
+        error.map_or(JoinError::Cancelled, |error| *error)
     }
 
     /// Gives the handle's share up; the outcome, if there is one already, is dropped.
@@ -444,13 +483,13 @@ impl Task {
         match word.leave() {
             Leave::Left => {}
             Leave::Finished => {
-                let state = word.peek();
+                let state = word.observe();
                 if !state.is_taken() {
                     // SAFETY: the task has finished and the outcome is the handle's.
                     unsafe { Header::drop_outcome(self.0, state) };
                 }
                 // SAFETY: the outcome has been taken or dropped.
-                unsafe { self.release_handle() };
+                unsafe { self.release(state) };
             }
         }
     }
@@ -470,20 +509,35 @@ impl Task {
         }
     }
 
+    /// Gives up what the caller holds of a finished task: the handle's share, and the delivery if
+    /// he has received the task.
+    ///
     /// # Safety
     ///
-    /// The caller holds the handle's share of a finished task and has taken the outcome.
-    #[inline]
-    unsafe fn release_handle(self) {
+    /// As [`finish`](Self::finish), and the outcome has been taken or dropped; `state` has been
+    /// observed since the task finished.
+    #[inline(always)]
+    unsafe fn release(self, state: Snapshot) {
+        if state.is_alone() && !state.is_split() {
+            // The common case: no read-modify-write at all.
+            // SAFETY: runner and cancellers have left, no delivery is under way, and the storage is
+            // empty.
+            unsafe { Header::bury(self.0) };
+        } else {
+            // SAFETY: the caller's promise.
+            unsafe { self.release_beside_others(state) };
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As [`release`](Self::release).
+    #[cold]
+    unsafe fn release_beside_others(self, state: Snapshot) {
         // SAFETY: the caller's promise.
         let word = unsafe { self.header() }.word();
-        let state = word.observe();
-        let owed = if state.is_alone() && !state.is_attached() {
-            // SAFETY: the handle's is the only share, and the storage is empty.
-            return unsafe { Header::bury(self.0) };
-        } else {
-            word.release_handle()
-        };
+        let delivery_is_ours = state.is_attached() && !state.is_split();
+        let owed = if delivery_is_ours { word.receive() } else { word.release_handle() };
         // SAFETY: this is what is owed.
         unsafe { self.settle_up(owed) };
     }
@@ -501,20 +555,6 @@ impl Task {
         let header = unsafe { self.header() };
         // SAFETY: the caller's promise.
         unsafe { header.tag() }
-    }
-
-    /// Takes the outcome of a received task, and gives delivery and handle up.
-    ///
-    /// # Safety
-    ///
-    /// The caller has received the task, holds the handle's share, and `T` is the task's type.
-    #[inline]
-    pub(crate) unsafe fn receive<T>(self) -> Result<T, JoinError> {
-        // SAFETY: a received task has finished, and the outcome is the handle's.
-        let outcome = unsafe { self.outcome() };
-        // SAFETY: the outcome has been taken.
-        unsafe { self.release_received() };
-        outcome
     }
 
     /// Drops the outcome of a received task, if the handle is the caller's too, and gives up
@@ -536,7 +576,7 @@ impl Task {
         // SAFETY: a delivered task has finished, and the outcome is the handle's.
         unsafe { Header::drop_outcome(self.0, state) };
         // SAFETY: the outcome has been dropped.
-        unsafe { self.release_received() };
+        unsafe { self.release(state) };
     }
 
     /// Makes a plain handle's share of a received task.
@@ -547,23 +587,6 @@ impl Task {
     pub(crate) unsafe fn reclaim(self) {
         // SAFETY: the caller's promise.
         unsafe { self.header() }.word().reclaim();
-    }
-
-    /// # Safety
-    ///
-    /// The caller holds delivery and handle of the task and has taken the outcome.
-    #[inline]
-    unsafe fn release_received(self) {
-        // SAFETY: the caller's promise.
-        let word = unsafe { self.header() }.word();
-        if word.observe().is_alone() {
-            // The common case: no read-modify-write at all.
-            // SAFETY: runner and cancellers have left, and the storage is empty.
-            return unsafe { Header::bury(self.0) };
-        }
-        let owed = word.receive();
-        // SAFETY: this is what is owed.
-        unsafe { self.settle_up(owed) };
     }
 
     // ---- inside -----------------------------------------------------------------------------
@@ -578,9 +601,27 @@ impl Task {
         match state.phase() {
             // SAFETY: the task returned, and the value is taken once.
             Phase::Returned => Ok(unsafe { Header::take(self.0) }),
-            // SAFETY: the task failed, and the error is taken once.
-            Phase::Failed => Err(unsafe { Header::take_error(self.0) }.seen()),
-            Phase::Cancelled => Err(JoinError::Cancelled),
+            // SAFETY: the caller's promise.
+            _ => Err(Self::into_error(unsafe { self.error(state) })),
+        }
+    }
+
+    /// Why there is no value: the error, or none if the task was cancelled.
+    ///
+    /// # Safety
+    ///
+    /// The task has finished, as `state` says, without a value, and the outcome is the caller's.
+    #[cold]
+    unsafe fn error(self, state: Snapshot) -> Option<Box<JoinError>> {
+        match state.phase() {
+            Phase::Failed => {
+                // SAFETY: the task failed, and the error is taken once.
+                let mut error = unsafe { Header::take_error(self.0) };
+                error.seen();
+                Some(error)
+            }
+            Phase::Cancelled => None,
+            Phase::Returned => unreachable!("the caller takes the value"),
             Phase::Pending | Phase::Running => unreachable!("only a finished task is taken"),
         }
     }

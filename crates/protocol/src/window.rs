@@ -195,8 +195,14 @@ where
     /// copied to another waits, at each copy, for the stores that put it together.
     #[inline]
     pub(crate) fn try_next(&mut self) -> Option<SlotRef<I::Item, R>> {
+        self.at_once().or_else(|| self.fill_and_poll())
+    }
+
+    /// Takes the next item, if one look is enough to find it; `None` says nothing.
+    #[inline(always)]
+    pub(crate) fn at_once(&mut self) -> Option<SlotRef<I::Item, R>> {
         self.fill_in_time();
-        self.consumer.poll().or_else(|| self.fill_and_poll())
+        self.consumer.poll()
     }
 
     #[cold]
@@ -250,7 +256,7 @@ where
     }
 
     /// Receives an item that was taken. Its slot is for another one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn receive(&mut self, slot: SlotRef<I::Item, R>) -> Mapped<R> {
         // SAFETY: the slot has been taken from the queue.
         let index = unsafe { slot.index() };

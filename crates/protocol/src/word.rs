@@ -5,7 +5,7 @@
 //! | edge | from | to | carries |
 //! |---|---|---|---|
 //! | destination | attach | complete, cancel | the destination and what the consumer did before |
-//! | outcome | complete | attach, detach, leave, observe | the value or error in the storage |
+//! | outcome | complete | attach, observe | the value or error in the storage |
 //! | request | cancel of a running task | is_requested | what the canceller did before |
 //! | last touch | every release of a share | the release that frees | all uses of the task |
 
@@ -104,15 +104,15 @@ impl StateWord {
                 Err(now) => seen = Snapshot(now),
             }
         }
-        // ORDERING (edge outcome): Acquire; pairs with the Release in complete.
-        Snapshot(self.0.fetch_or(SPLIT, Acquire)).detach().1
+        // ORDERING: Relaxed; whoever takes the outcome observes the word.
+        Snapshot(self.0.fetch_or(SPLIT, Relaxed)).detach().1
     }
 
     /// The handle leaves, if the task has not finished. Lock-free, as attach.
     pub(crate) fn leave(&self) -> Leave {
-        // ORDERING (edge last touch): Release; pairs with the Acquire of the one who frees.
-        // ORDERING (edge outcome): Acquire on failure; pairs with the Release in complete.
-        self.decide(Release, Acquire, Snapshot::leave)
+        // ORDERING (edge last touch): Release; pairs with the Acquire of the one who frees. Relaxed on
+        // failure; whoever takes the outcome observes the word.
+        self.decide(Release, Relaxed, Snapshot::leave)
     }
 
     /// The handle has taken the outcome of a finished task, and stays.

@@ -58,7 +58,7 @@ where
         // SAFETY: the node came with its task's delivery.
         let task = unsafe { Task::of_node(node) };
         // SAFETY: the task has been received, and the handle's share came with it.
-        let outcome = unsafe { task.receive() };
+        let outcome = unsafe { task.finish() };
         contain(|| closure(outcome));
     }
 }
