@@ -132,6 +132,8 @@ mod shared;
 
 mod worker;
 
+mod handle;
+
 mod shutdown;
 
 mod pool;
@@ -140,10 +142,9 @@ mod stepped;
 mod builder;
 
 pub use builder::{BuildError, Builder};
+pub use handle::{Handle, Map, MapTimeout, MapUnordered, MapUnorderedStream, MapUnorderedTimeout};
 pub use metrics::Metrics;
-pub use pool::{
-    Handle, Map, MapTimeout, MapUnordered, MapUnorderedStream, MapUnorderedTimeout, Pool,
-};
+pub use pool::Pool;
 pub use rejected::{Rejected, WorkerLost};
 pub use shutdown::{Shutdown, Unfinished};
 #[doc(hidden)]

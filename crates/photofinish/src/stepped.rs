@@ -7,7 +7,7 @@ use std::time::Duration;
 use photofinish_protocol::sync::Arc;
 use photofinish_protocol::{JoinHandle, Runnable, Spawn, task};
 
-use crate::pool::Handle;
+use crate::handle::Handle;
 use crate::shared::Shared;
 use crate::stack::{self, StackGauge};
 use crate::worker::{Queues, Worker};
