@@ -1,6 +1,5 @@
 //! Building a pool.
 
-use std::error::Error;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -9,6 +8,7 @@ use std::{fmt, io};
 use photofinish_protocol::sync::{Arc, mpsc, thread};
 use photofinish_protocol::{Completer, Panic, completer, contain};
 
+use crate::build_error::BuildError;
 use crate::pool::Pool;
 use crate::room;
 use crate::shared::Shared;
@@ -54,6 +54,7 @@ pub struct Builder {
 /// Called on a worker's thread with the worker's index.
 type ThreadHook = std::sync::Arc<dyn Fn(usize) + Send + Sync>;
 
+// Here and not in `pool.rs`, which stands above this file and knows no builder.
 impl Pool {
     /// A pool with one worker per core.
     ///
@@ -291,14 +292,34 @@ impl Builder {
         let queues: Vec<Queues> = (0..workers).map(|_| Queues::new()).collect();
         let victims = queues.iter().map(Queues::victim).collect();
         let shared = Arc::new(Shared::new(victims, self.queue_capacity));
-        let (report, reports) = mpsc::channel();
         let (alive, gone) = completer();
-        let alive = Arc::new(alive);
 
-        let mut threads = Vec::with_capacity(workers);
+        let (threads, error) = self.start_all(names, queues, &shared, alive);
+        let Some(error) = error else { return Ok(Pool::assemble(shared, threads, gone)) };
+        shared.end();
+        for thread in threads {
+            thread.join().expect("no panic leaves a worker");
+        }
+        Err(error)
+    }
+
+    /// Starts the workers until one is refused, hears from each of them, and gives the threads and
+    /// what went wrong first. `alive` goes with the last thread that ends.
+    fn start_all(
+        &self,
+        names: Vec<String>,
+        queues: Vec<Queues>,
+        shared: &Arc<Shared>,
+        alive: Completer<()>,
+    ) -> (Vec<thread::JoinHandle<()>>, Option<BuildError>) {
+        let (report, reports) = mpsc::channel();
+        let alive = Arc::new(alive);
+        let mut threads = Vec::with_capacity(names.len());
         let mut refused = None;
         for (index, (name, queues)) in names.into_iter().zip(queues).enumerate() {
-            match self.start(index, name, queues, &shared, report.clone(), Arc::clone(&alive)) {
+            let (shared, report) = (Arc::clone(shared), report.clone());
+            let berth = Berth { index, queues, shared, report, alive: Arc::clone(&alive) };
+            match self.start(name, berth) {
                 Ok(thread) => threads.push(thread),
                 Err(source) => {
                     refused = Some(BuildError::ThreadNotStarted { worker: index, source });
@@ -314,16 +335,7 @@ impl Builder {
         let panicked = |(worker, panic)| BuildError::InitializerPanicked { worker, panic };
         let error = refused.or_else(|| panics.next().map(panicked));
         contain_each(panics);
-        match error {
-            None => Ok(Pool::assemble(shared, threads, gone)),
-            Some(error) => {
-                shared.end();
-                for thread in threads {
-                    thread.join().expect("no panic leaves a worker");
-                }
-                Err(error)
-            }
-        }
+        (threads, error)
     }
 
     fn check(&self) -> Result<usize, BuildError> {
@@ -358,20 +370,12 @@ impl Builder {
         (0..workers).map(name).collect()
     }
 
-    fn start(
-        &self,
-        index: usize,
-        name: String,
-        queues: Queues,
-        shared: &Arc<Shared>,
-        report: mpsc::Sender<Option<(usize, Panic)>>,
-        alive: Arc<Completer<()>>,
-    ) -> io::Result<thread::JoinHandle<()>> {
-        let shared = Arc::clone(shared);
+    fn start(&self, name: String, berth: Berth) -> io::Result<thread::JoinHandle<()>> {
         let initializer = std::sync::Arc::clone(&self.on_thread_start);
         let finalizer = std::sync::Arc::clone(&self.on_thread_stop);
         let (spin, stack_size) = (self.spin, self.stack_size);
         let body = move || {
+            let Berth { index, queues, shared, report, alive } = berth;
             let stack = StackGauge::new(stack_size);
             let start = std::panic::AssertUnwindSafe(|| initializer(index));
             let started = std::panic::catch_unwind(start);
@@ -392,6 +396,17 @@ impl Builder {
     }
 }
 
+/// What one worker's thread is given when it starts.
+struct Berth {
+    index: usize,
+    queues: Queues,
+    shared: Arc<Shared>,
+    /// Where it says whether its initializer panicked.
+    report: mpsc::Sender<Option<(usize, Panic)>>,
+    /// Ends the wait for the pool's end when the last worker has dropped it.
+    alive: Arc<Completer<()>>,
+}
+
 /// Drops panics that are not reported; their payloads' own Drop may panic.
 fn contain_each(panics: impl Iterator<Item = (usize, Panic)>) {
     for (_, panic) in panics {
@@ -406,101 +421,5 @@ impl fmt::Debug for Builder {
             .field("stack_size", &self.stack_size)
             .field("spin", &self.spin)
             .finish_non_exhaustive()
-    }
-}
-
-/// Why a pool could not be built. Nothing is left running.
-///
-/// ```
-/// use photofinish::{BuildError, Pool};
-///
-/// let error = Pool::builder().workers(0).build().unwrap_err();
-/// assert!(matches!(error, BuildError::NoWorkers));
-/// assert_eq!(error.to_string(), "a pool needs at least 1 worker, and 0 were asked for");
-/// ```
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// No worker was asked for.
-    NoWorkers,
-    /// More workers were asked for than a pool can have.
-    TooManyWorkers {
-        /// How many were asked for.
-        workers: usize,
-        /// How many there can be.
-        most: usize,
-    },
-    /// A queue was asked for that holds nothing.
-    NoCapacity,
-    /// A queue was asked for with a higher bound than can be counted.
-    TooMuchCapacity {
-        /// How many tasks were to be queued.
-        tasks: usize,
-        /// How many there can be.
-        most: usize,
-    },
-    /// The workers' stacks would be too small to run anything.
-    StackTooSmall {
-        /// What was asked for, in bytes.
-        bytes: usize,
-        /// What is needed, in bytes.
-        smallest: usize,
-    },
-    /// A thread's name contains a NUL character.
-    BadThreadName {
-        /// The worker whose thread it is.
-        worker: usize,
-        /// The name.
-        name: String,
-    },
-    /// The system refused a thread.
-    ThreadNotStarted {
-        /// The worker whose thread it is.
-        worker: usize,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The initializer panicked.
-    InitializerPanicked {
-        /// The first worker on which it did.
-        worker: usize,
-        /// The panic.
-        panic: Panic,
-    },
-}
-
-impl fmt::Display for BuildError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoWorkers => f.write_str("a pool needs at least 1 worker, and 0 were asked for"),
-            Self::TooManyWorkers { workers, most } => {
-                write!(f, "a pool has at most {most} workers, and {workers} were asked for")
-            }
-            Self::NoCapacity => f.write_str("a bounded queue holds at least 1 task, not 0"),
-            Self::TooMuchCapacity { tasks, most } => {
-                write!(f, "a bounded queue holds at most {most} tasks, not {tasks}")
-            }
-            Self::StackTooSmall { bytes, smallest } => {
-                write!(f, "a worker's stack has at least {smallest} bytes, not {bytes}")
-            }
-            Self::BadThreadName { worker, name } => {
-                write!(f, "the thread name of worker {worker}, {name:?}, contains a NUL character")
-            }
-            Self::ThreadNotStarted { worker, source } => {
-                write!(f, "the thread of worker {worker} could not be started: {source}")
-            }
-            Self::InitializerPanicked { worker, panic } => {
-                write!(f, "on_thread_start panicked on worker {worker}: {}", panic.message())
-            }
-        }
-    }
-}
-
-impl Error for BuildError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::ThreadNotStarted { source, .. } => Some(source),
-            _ => None,
-        }
     }
 }

@@ -122,6 +122,7 @@ mod deque;
 
 mod idle;
 
+mod build_error;
 mod counters;
 mod metrics;
 mod rejected;
@@ -141,7 +142,8 @@ mod stepped;
 
 mod builder;
 
-pub use builder::{BuildError, Builder};
+pub use build_error::BuildError;
+pub use builder::Builder;
 pub use handle::{Handle, Map, MapTimeout, MapUnordered, MapUnorderedStream, MapUnorderedTimeout};
 pub use metrics::Metrics;
 pub use pool::Pool;
