@@ -25,6 +25,7 @@
 //! | `destination` | where a finished task goes |
 //! | `cell` | a task in memory |
 //! | `task` | what the holders of a task's shares do |
+//! | `canceller` | the share of whoever may only cancel |
 //! | `context` | what a running task can know of itself |
 //! | [`helper`] | what a worker does while it waits |
 //! | `consumer` | the waiting end of a queue |
@@ -76,6 +77,7 @@ mod destination;
 mod cell;
 mod task;
 
+mod canceller;
 mod context;
 
 pub mod helper;
@@ -123,12 +125,13 @@ pub use adder::Adder;
 pub use as_completed::{
     AsCompleted, AsCompletedStream, AsCompletedTimeout, FinishedShared, TaskHandle, as_completed,
 };
+pub use canceller::{Cancelled, Canceller};
 pub use completer::{Completer, completer};
 pub use completion_set::{CompletionSet, CompletionSetStream};
 pub use context::TaskContext;
 pub use deadline_set::{DeadlineSet, Overdue};
 pub use error::{JoinError, TimedOut, TooDeep};
-pub use handle::{Cancelled, Canceller, JoinHandle};
+pub use handle::JoinHandle;
 pub use id::TaskId;
 pub use keyed::{AsCompletedKeyed, AsCompletedKeyedTimeout, as_completed_keyed};
 pub use map::{Map, MapTimeout};

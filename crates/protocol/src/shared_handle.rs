@@ -16,9 +16,10 @@ use std::fmt;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use crate::canceller::{Cancelled, Canceller};
 use crate::consumer::NotReady;
 use crate::error::{JoinError, TooDeep};
-use crate::handle::{Cancelled, Canceller, JoinHandle};
+use crate::handle::JoinHandle;
 use crate::id::TaskId;
 use crate::panic::contain;
 use crate::runnable;
