@@ -121,6 +121,8 @@ impl Worker {
     pub(crate) fn lose_current() {
         CURRENT.with(|current| {
             let current = current.borrow();
+            // A borrow that never ends: `step` borrows the tempo before it takes a task, and that
+            // panics, as a second mutable borrow does.
             std::mem::forget(current.as_ref().map(|worker| worker.tempo.borrow_mut()));
         });
     }
