@@ -17,6 +17,7 @@ mod tally;
 mod load;
 
 use std::fmt;
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -47,6 +48,11 @@ const NOTHING: Duration = Duration::from_millis(50);
 const TAIL: f64 = 0.999;
 /// Nothing has come for so long: something is lost.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where the soak is, for whoever has to name it: a place in [`STAGES`].
+static STAGE: AtomicUsize = AtomicUsize::new(0);
+const STAGES: [&str; 3] =
+    ["in a lap", "at rest, with a thread that waits", "at the end of the pool"];
 
 /// What a soak is to do.
 #[derive(Clone, Copy, Debug)]
@@ -132,7 +138,10 @@ fn run(order: Order) -> Result<Soaked, BuildError> {
         total.add(&tally);
     }
     let took = begin.elapsed();
+    STAGE.store(1, Relaxed);
     let resting = rest(&pool, order.canary);
+    STAGE.store(2, Relaxed);
+    drop(pool);
     Ok(Soaked { total, took, warm, end, resting, tails })
 }
 
@@ -269,7 +278,10 @@ fn watch(seed: u64) {
                 seen = now;
                 since = Instant::now();
             } else if since.elapsed() > PATIENCE {
-                eprintln!("lost: nothing has come for {PATIENCE:?} in the soak of seed {seed}");
+                let stage = STAGES[STAGE.load(Relaxed)];
+                eprintln!(
+                    "lost: nothing comes, {stage}, for {PATIENCE:?} in the soak of seed {seed}"
+                );
                 std::process::exit(1);
             }
         }
