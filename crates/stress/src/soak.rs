@@ -5,7 +5,7 @@
 //! and told, with the memory that is resident then. In the end
 //!
 //! * nothing is lost, nothing came twice, and nothing came as it cannot have ended;
-//! * no more memory is resident than when the pool was warm, but for [`SLACK`]; a thread keeps up to
+//! * no more memory is resident than when the pool was warm, but for a [`slack`]; a thread keeps up to
 //!   8 MiB of empty cells of each size, which the warm-up is there to fill;
 //! * with nothing to do, and somebody who waits, the process uses no CPU time to speak of.
 //!
@@ -38,8 +38,11 @@ const SHORTEST_LAP: Duration = Duration::from_millis(500);
 const LONGEST_LAP: Duration = Duration::from_secs(60);
 /// One lap in so many, at the beginning, is there to warm up.
 const WARM_UP: u32 = 4;
-/// How much more memory may be resident in the end than at most in the laps of the warm-up.
-const SLACK: Bytes = Bytes(16 << 20);
+/// How much more memory may be resident in the end than at most in the laps of the warm-up, which may
+/// be too short to fill what the workers keep: 8 MiB each, of four sizes of cells.
+fn slack(workers: usize) -> Bytes {
+    Bytes((16 + 4 * 8 * workers as u64) << 20)
+}
 /// For how long the pool is watched with nothing to do.
 const REST: Duration = Duration::from_secs(3);
 /// How much CPU time the process may use meanwhile.
@@ -69,7 +72,7 @@ enum Failure {
     Lost(u64),
     Twice(u64),
     Wrong(u64),
-    Grown { warm: Bytes, end: Bytes },
+    Grown { warm: Bytes, end: Bytes, slack: Bytes },
     Awake(Duration),
 }
 
@@ -81,9 +84,9 @@ impl fmt::Display for Failure {
             Self::Wrong(tasks) => {
                 write!(f, "wrong: {tasks} tasks have come as they cannot have ended")
             }
-            Self::Grown { warm, end } => write!(
+            Self::Grown { warm, end, slack } => write!(
                 f,
-                "grown: {end} are resident, more than {SLACK} above the {warm} of the warm-up"
+                "grown: {end} are resident, more than {slack} above the {warm} of the warm-up"
             ),
             Self::Awake(used) => {
                 write!(f, "awake: {used:?} of CPU time used in {REST:?} with nothing to do")
@@ -111,7 +114,7 @@ pub(crate) fn soak(order: Order) -> Result<bool, BuildError> {
     watch(order.seed);
     let soaked = run(order)?;
     soaked.tell();
-    let failures = soaked.failures();
+    let failures = soaked.failures(slack(order.workers));
     failures.iter().for_each(|failure| eprintln!("{failure}"));
     Ok(failures.is_empty())
 }
@@ -173,14 +176,14 @@ impl Soaked {
         }
     }
 
-    fn failures(&self) -> Vec<Failure> {
+    fn failures(&self, slack: Bytes) -> Vec<Failure> {
         let Self { total, warm, .. } = self;
-        let grown = self.end.filter(|end| end.0 > warm.0 + SLACK.0);
+        let grown = self.end.filter(|end| end.0 > warm.0 + slack.0);
         let failures = [
             (total.lost > 0).then_some(Failure::Lost(total.lost)),
             (total.twice > 0).then_some(Failure::Twice(total.twice)),
             (total.wrong > 0).then_some(Failure::Wrong(total.wrong)),
-            grown.map(|end| Failure::Grown { warm: *warm, end }),
+            grown.map(|end| Failure::Grown { warm: *warm, end, slack }),
             self.resting.filter(|used| *used > NOTHING).map(Failure::Awake),
         ];
         failures.into_iter().flatten().collect()
