@@ -119,11 +119,17 @@ pub(crate) fn soak(order: Order) -> Result<bool, BuildError> {
     Ok(failures.is_empty())
 }
 
+/// How many laps a soak of this length has, and how long each is.
+fn laps(duration: Duration) -> (u32, Duration) {
+    let of = |lap: Duration| duration.as_nanos().div_ceil(lap.as_nanos()) as u32;
+    let laps = LAPS.clamp(of(LONGEST_LAP).max(2), of(SHORTEST_LAP).max(2));
+    (laps, (duration / laps).max(SHORTEST_LAP))
+}
+
 fn run(order: Order) -> Result<Soaked, BuildError> {
     let pool = Pool::builder().workers(order.workers).build()?;
     let mut rng = Rng::with_seed(order.seed);
-    let lap = (order.duration / LAPS).clamp(SHORTEST_LAP, LONGEST_LAP);
-    let laps = (order.duration.as_nanos().div_ceil(lap.as_nanos()) as u32).max(2);
+    let (laps, lap) = laps(order.duration);
     let (mut total, mut warm, mut end) = (Tally::new(), Bytes(0), None);
     let mut tails = (u64::MAX, 0);
     let begin = Instant::now();
@@ -289,4 +295,20 @@ fn watch(seed: u64) {
             }
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_soak_has_laps_of_the_right_length_and_lasts_as_long_as_it_is_told() {
+        let seconds = Duration::from_secs;
+        assert_eq!(laps(seconds(60)), (12, seconds(5)));
+        assert_eq!(laps(seconds(3600)), (60, seconds(60)));
+        assert_eq!(laps(seconds(1)), (2, SHORTEST_LAP));
+        assert_eq!(laps(Duration::ZERO), (2, SHORTEST_LAP));
+        // Twelve parts of it are no whole number of nanoseconds.
+        assert_eq!(laps(seconds(560)).0, 12);
+    }
 }
