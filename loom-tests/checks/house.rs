@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use photofinish_loom_tests::checker::workspace;
+use photofinish_loom_tests::source::Source;
 
 const CRATES: [&str; 2] = ["crates/protocol/src", "crates/photofinish/src"];
 
@@ -162,6 +163,49 @@ fn no_compare_exchange_may_fail_for_no_reason() {
         let found = weak.iter().find(|name| file.text.contains(**name));
         assert_eq!(found, None, "{}", file.path.display());
     }
+}
+
+/// How many lines above an access its argument may begin.
+const SIGHT: usize = 16;
+
+/// The lines of `text` that name an ordering and have no `ORDERING` in sight: above them in the same
+/// function, or, for the whole file, in a comment that is not indented.
+fn unargued(text: &str) -> Vec<&str> {
+    let lines: Vec<&str> = text.lines().collect();
+    let is_for_all = |line: &&str| line.starts_with("//") && line.contains("ORDERING");
+    if lines.iter().any(is_for_all) {
+        return Vec::new();
+    }
+    let is_argued = |at: usize| {
+        let above = lines[..=at].iter().rev().take(SIGHT);
+        let is_code = |line: &str| !line.trim_start().starts_with("//");
+        let mut of_this_function = above.take_while(|line| !line.contains("fn ") || !is_code(line));
+        of_this_function.any(|line| line.contains("ORDERING"))
+    };
+    let accesses = Source::of("", text).ordering_lines().into_iter().map(|line| line as usize - 1);
+    accesses.filter(|&at| !is_argued(at)).map(|at| lines[at]).collect()
+}
+
+/// Relaxed ones as well.
+#[test]
+fn each_ordering_has_its_argument_in_sight() {
+    let roots = CRATES.into_iter().chain(["crates/baselines/src", "crates/stress/src"]);
+    for file in roots.flat_map(files) {
+        // The checkers' own accesses pass on what they are told.
+        let path = file.path.display().to_string().replace('\\', "/");
+        if !DOUBLES.iter().any(|double| path.contains(double)) {
+            assert_eq!(unargued(&file.text), Vec::<&str>::new(), "{path}");
+        }
+    }
+}
+
+#[test]
+fn an_argument_in_another_function_is_out_of_sight() {
+    let argued = "fn f() {\n    // ORDERING: Relaxed; a look.\n    a.load(Relaxed);\n}\n";
+    let not = "fn g() {\n    a.load(Acquire);\n}\n";
+    assert!(unargued(argued).is_empty());
+    assert_eq!(unargued(&format!("{argued}{not}")), ["    a.load(Acquire);"]);
+    assert!(unargued(&format!("//! ORDERING: as it says.\n{not}")).is_empty());
 }
 
 /// The labels `(KIND NAME)` in `text`.

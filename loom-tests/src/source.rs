@@ -39,7 +39,11 @@ impl Source {
     ///
     /// If it cannot be read.
     pub fn read(file: &str) -> Self {
-        let text = fs::read_to_string(workspace().join(file)).expect("a source file");
+        Self::of(file, &fs::read_to_string(workspace().join(file)).expect("a source file"))
+    }
+
+    /// A source file of that name, with this text.
+    pub fn of(file: &str, text: &str) -> Self {
         let code = |line: &str| line.split_once("//").map_or(line, |(code, _)| code).to_owned();
         let lines = text.lines().take_while(|line| !line.contains("#[cfg(test)]")).map(code);
         Self { file: file.to_owned(), lines: lines.collect() }

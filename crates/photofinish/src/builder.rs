@@ -87,7 +87,7 @@ impl Pool {
 
 impl Builder {
     fn new() -> Self {
-        // Plain std, not the seam: a number, and nothing that goes with it.
+        // ORDERING: Relaxed; a number, and nothing that goes with it. Plain std, not the seam.
         static POOLS: AtomicUsize = AtomicUsize::new(0);
         let pool = POOLS.fetch_add(1, Ordering::Relaxed);
         Self {

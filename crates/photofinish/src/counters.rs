@@ -1,7 +1,8 @@
 //! What a pool and its workers count about themselves.
 //!
-//! Plain std atomics, not the seam's: numbers, and nothing that goes with them. What only one
-//! worker counts costs it a load and a store, and no read-modify-write.
+//! ORDERING: Relaxed everywhere; numbers, and nothing that goes with them. That is also why they are
+//! plain std atomics, not the seam's. What only one worker counts costs it a load and a store, and no
+//! read-modify-write.
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;

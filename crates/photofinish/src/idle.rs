@@ -5,6 +5,19 @@
 //! last to search, wakes the next if there is more. So work wakes workers one after the other,
 //! as many as it keeps busy, and a submitter whose workers are awake makes no system call.
 //!
+//! # What is counted, and when
+//!
+//! | step | who takes it | census | the worker's bit |
+//! |---|---|---|---|
+//! | [`begin_search`](Idle::begin_search) | a worker that has run out of work | one more searches | |
+//! | [`stop_search`](Idle::stop_search) | a searcher that has found something | one less | |
+//! | [`lie_down`](Idle::lie_down) | a searcher that has found nothing | one less; one more rests, if it has nothing begun | set |
+//! | [`wake_one`](Idle::wake_one) | whoever wakes | one more, for the sleeper that it chooses | cleared |
+//! | [`get_up`](Idle::get_up) | the sleeper | one less rests, if one more did | cleared, unless it was chosen |
+//!
+//! The waker counts the search of the one it wakes, and before that one runs: whoever looks in
+//! between is silent, rightly. A sleeper that gets up by itself begins a search of its own.
+//!
 //! # Why no work is left lying with everybody asleep
 //!
 //! Each side writes, fences, and then looks at what the other side writes:
@@ -26,8 +39,9 @@
 //! more than the one task it takes.
 //!
 //! Nothing else is ordered here: tasks are handed over by the queues, and whoever wakes without
-//! seeing the task yet lies down again, behind a fence after which it does. So all other accesses
-//! are Relaxed, except where a waker reads the sleeper's bed.
+//! seeing the task yet lies down again, behind a fence after which it does.
+//!
+//! docs/idle.md has the proof, step by step.
 //!
 //! # What this may wait for
 //!
@@ -80,10 +94,19 @@ pub(crate) enum Risen {
 /// The idle protocol's shared state.
 #[derive(Debug)]
 pub(crate) struct Idle {
+    /// How many search, and how many rest. Every step of every worker changes it.
+    ///
+    /// ORDERING: Relaxed everywhere; a count, with which nothing is handed over. The fences order
+    /// it against the queues and the bits.
     census: CachePadded<AtomicUsize>,
     /// A bit for each worker that sleeps. Whoever clears it has chosen the worker.
+    ///
+    /// ORDERING: Relaxed but for the edge *bed*, from the one who sets the bit to the waker that
+    /// clears it. The fences order it against the queues.
     asleep: Box<[CachePadded<AtomicUsize>]>,
-    /// Where each worker sleeps; published with its bit.
+    /// Where each worker sleeps.
+    ///
+    /// ORDERING: Relaxed; its bit publishes it.
     beds: Box<[AtomicPtr<Parker>]>,
 }
 
@@ -104,6 +127,7 @@ impl Idle {
     }
 
     fn somebody_sleeps(&self) -> bool {
+        // ORDERING: Relaxed; a look, behind a fence of the caller's.
         self.asleep.iter().any(|group| group.load(Relaxed) != 0)
     }
 
@@ -141,6 +165,7 @@ impl Idle {
 
     #[inline]
     fn has_somebody_to_wake(&self) -> bool {
+        // ORDERING: Relaxed; a look, behind a fence of the caller's.
         Census(self.census.load(Relaxed)).searching() == 0 && self.somebody_sleeps()
     }
 
@@ -150,6 +175,7 @@ impl Idle {
         loop {
             // The chosen one will search. That is counted before it is chosen, so that of two
             // wakers at once only one goes on.
+            // ORDERING: Relaxed, as the census says.
             let mut census = self.census.load(Relaxed);
             loop {
                 if Census(census).searching() > 0 {
@@ -174,6 +200,7 @@ impl Idle {
     /// Wakes a sleeper, for whom a search has been counted.
     fn choose_one(&self) -> bool {
         for (group, beds) in self.asleep.iter().zip(self.beds.chunks(usize::BITS as usize)) {
+            // ORDERING: Relaxed; a guess, which the fetch-and-and checks.
             let mut asleep = group.load(Relaxed);
             while asleep != 0 {
                 let bit = asleep & asleep.wrapping_neg();
@@ -202,6 +229,7 @@ impl Idle {
     }
 
     fn wake(bed: &AtomicPtr<Parker>) {
+        // ORDERING: Relaxed; the caller has acquired the bit, by the edge bed.
         let parker = bed.load(Relaxed);
         // SAFETY: the caller has just cleared the worker's bit, which the worker set after it
         // had stored its parker here; parkers are immortal.
@@ -211,6 +239,8 @@ impl Idle {
 
     /// A worker begins to search.
     pub(crate) fn begin_search(&self) {
+        // ORDERING: Relaxed, as the census says; a search that begins silences others, and owes a
+        // look only when it ends.
         self.census.fetch_add(SEARCHING, Relaxed);
     }
 
@@ -223,6 +253,7 @@ impl Idle {
 
     /// Returns how many had searched.
     fn end_search(&self) -> usize {
+        // ORDERING: Relaxed; the fence below comes between this and the look that it owes.
         let before = Census(self.census.fetch_sub(SEARCHING, Relaxed));
         // ORDERING (fence search over): SeqCst; pairs with the fences published and asleep.
         fence(SeqCst);
@@ -232,9 +263,11 @@ impl Idle {
     /// A searching worker lies down. It has to look at the queues before it sleeps.
     pub(crate) fn lie_down(&self, worker: usize, bed: Bed, parker: &'static Parker) {
         let (group, bit) = self.place(worker);
+        // ORDERING: Relaxed; the bit publishes it.
         self.beds[worker].store(ptr::from_ref(parker).cast_mut(), Relaxed);
         // ORDERING (edge bed): Release; pairs with the Acquire in choose_one; carries the bed.
         group.fetch_or(bit, Release);
+        // ORDERING: Relaxed; the fence below comes between this and the look that it owes.
         match bed {
             Bed::Own => self.census.fetch_add(RESTING - SEARCHING, Relaxed),
             Bed::Nested => self.census.fetch_sub(SEARCHING, Relaxed),
@@ -246,12 +279,14 @@ impl Idle {
     /// Whether nobody has chosen the worker yet.
     pub(crate) fn sleeps(&self, worker: usize) -> bool {
         let (group, bit) = self.place(worker);
+        // ORDERING: Relaxed; a waker that clears the bit later than this look unparks the worker.
         group.load(Relaxed) & bit != 0
     }
 
     /// The worker gets up.
     pub(crate) fn get_up(&self, worker: usize, bed: Bed) -> Risen {
         let (group, bit) = self.place(worker);
+        // ORDERING: Relaxed; the bed is the worker's own, and tasks are handed over by the queues.
         let chosen = group.fetch_and(!bit, Relaxed) & bit == 0;
         if bed == Bed::Own {
             self.census.fetch_sub(RESTING, Relaxed);
@@ -261,16 +296,20 @@ impl Idle {
 
     /// How many workers search, or have been chosen to.
     pub(crate) fn searching(&self) -> usize {
+        // ORDERING: Relaxed; a number.
         Census(self.census.load(Relaxed)).searching()
     }
 
     /// How many workers sleep.
     pub(crate) fn sleeping(&self) -> usize {
+        // ORDERING: Relaxed; a number.
         self.asleep.iter().map(|group| group.load(Relaxed).count_ones() as usize).sum()
     }
 
     /// How many workers rest with nothing begun.
     pub(crate) fn resting(&self) -> usize {
+        // ORDERING: Relaxed; a number. The last worker to lie down sees that all rest, for its own step
+        // on this word came after theirs.
         Census(self.census.load(Relaxed)).resting()
     }
 }

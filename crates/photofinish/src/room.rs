@@ -38,7 +38,8 @@ impl Ledger {
 #[derive(Debug)]
 pub(crate) struct Room {
     capacity: usize,
-    /// All accesses are Relaxed: tasks are handed over by the queues, and tickets by the lock.
+    /// ORDERING: Relaxed everywhere. Both numbers are in this word, so each step sees those before
+    /// it; tasks are handed over by the queues, and tickets by the lock.
     ledger: CachePadded<AtomicUsize>,
     /// The submitters that wait, as the ledger counts them; changed together under the lock.
     tickets: Mutex<VecDeque<Completer<()>>>,
@@ -56,6 +57,7 @@ impl Room {
 
     /// Changes the ledger as `change` says, unless it says nothing; tells whether it did.
     fn update(&self, change: impl Fn(Ledger) -> Option<usize>) -> bool {
+        // ORDERING: Relaxed, as the ledger says.
         let mut seen = self.ledger.load(Relaxed);
         while let Some(next) = change(Ledger(seen)) {
             match self.ledger.compare_exchange(seen, next, Relaxed, Relaxed) {
@@ -75,6 +77,7 @@ impl Room {
 
     /// Takes room for a task, whether there is any or not.
     pub(crate) fn enter_anyway(&self) {
+        // ORDERING: Relaxed, as the ledger says.
         self.ledger.fetch_add(QUEUED, Relaxed);
     }
 
@@ -115,6 +118,7 @@ impl Room {
     /// A task has left the queue. The room is given to whoever has waited longest for it.
     #[inline]
     pub(crate) fn leave(&self) {
+        // ORDERING: Relaxed, as the ledger says.
         let before = Ledger(self.ledger.fetch_sub(QUEUED, Relaxed));
         if before.waiting() > 0 {
             self.admit(|ledger| ledger.queued() < self.capacity);
@@ -140,6 +144,7 @@ impl Room {
             // Not under the lock: this wakes a thread. If the submitter has given the wait up, the
             // room is for the next.
             if ticket.complete(()).is_err() {
+                // ORDERING: Relaxed, as the ledger says.
                 self.ledger.fetch_sub(QUEUED, Relaxed);
             }
         }

@@ -37,7 +37,10 @@ pub(crate) struct Shared {
     pub(crate) idle: Idle,
     /// If the pool is bounded, the room in its queues.
     room: Option<Room>,
-    /// Where the pool is in its life. All accesses are Relaxed: the fences order them.
+    /// Where the pool is in its life.
+    ///
+    /// ORDERING: Relaxed everywhere; whoever moves the pool on fences afterwards (draining, ended),
+    /// and whoever has to see it has fenced before it looks (published, asleep).
     stage: AtomicUsize,
     /// How many tasks a halt has cancelled.
     cancelled: Tally,
@@ -299,6 +302,7 @@ impl Shared {
     fn advance(&self, stage: usize) {
         let mut seen = self.stage();
         while seen < stage {
+            // ORDERING: Relaxed; the caller fences afterwards.
             match self.stage.compare_exchange(seen, stage, Relaxed, Relaxed) {
                 Ok(_) => return,
                 Err(now) => seen = now,
@@ -308,6 +312,7 @@ impl Shared {
 
     #[inline]
     fn stage(&self) -> usize {
+        // ORDERING: Relaxed; whoever must not miss a stage has fenced before this.
         self.stage.load(Relaxed)
     }
 

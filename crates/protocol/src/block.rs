@@ -51,8 +51,7 @@ pub(crate) struct Block<I, F, R, S> {
     claims: Claims,
     /// Not zero when the consumer has left: what has not been begun need not be. A hint.
     left: AtomicUsize,
-    /// What an item has taken lately, in nanoseconds; all ones until that is known. A number, and
-    /// nothing that goes with it: plain std, not the seam.
+    /// What an item has taken lately, in nanoseconds; all ones until that is known.
     pace: Number,
     queue: NonNull<Queue>,
     most_tickets: usize,
@@ -146,6 +145,7 @@ impl<I, F, R, S> Block<I, F, R, S> {
 
     /// What an item takes, as far as is known.
     fn pace(&self) -> usize {
+        // ORDERING: Relaxed; a number, and nothing that goes with it. Plain std, not the seam.
         self.pace.load(std::sync::atomic::Ordering::Relaxed)
     }
 
@@ -157,6 +157,7 @@ impl<I, F, R, S> Block<I, F, R, S> {
     }
 
     fn set_pace(&self, nanos: usize) {
+        // ORDERING: Relaxed; as in pace. Of two at once, one is forgotten.
         self.pace.store(nanos, std::sync::atomic::Ordering::Relaxed);
     }
 

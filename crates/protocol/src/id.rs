@@ -17,12 +17,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TaskId(u64);
 
-// Plain std, not the seam: a number is handed over by the counter itself, nothing else is, so
-// there is nothing for a model to explore.
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
 /// The first of `many` numbers in a row that nobody else has.
 pub(crate) fn reserve(many: usize) -> u64 {
+    // ORDERING: Relaxed; the counter itself hands the numbers over, and nothing goes with them. So
+    // there is nothing for a model to explore: plain std, not the seam.
     NEXT.fetch_add(many as u64, Ordering::Relaxed)
 }
 

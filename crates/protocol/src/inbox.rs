@@ -81,6 +81,7 @@ impl Inbox {
     /// Pushes a line, newest first, whose runner's shares are the caller's.
     #[inline]
     fn push_line(&self, newest: Task, oldest: Task) {
+        // ORDERING: Relaxed; a guess, which the compare-exchange checks. Nothing is read through it.
         let mut before = self.newest.load(Relaxed);
         loop {
             // SAFETY: the runner's share is the pusher's until the push.

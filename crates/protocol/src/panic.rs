@@ -55,6 +55,7 @@ impl Panic {
     /// The panic is given to somebody who waited for the task.
     pub(crate) fn seen(&mut self) {
         if let Some(watch) = self.0.watch.take() {
+            // ORDERING: Relaxed, as `Watch` says.
             watch.0.fetch_sub(1, Relaxed);
         }
     }
@@ -103,7 +104,7 @@ impl fmt::Debug for Panic {
 
 /// Counts panics that nobody has seen yet. Clones are the same count.
 ///
-/// Plain std, not the seam: a number, and nothing that goes with it.
+/// ORDERING: Relaxed everywhere; a number, and nothing that goes with it. Plain std, not the seam.
 #[derive(Clone, Debug)]
 pub(crate) struct Watch(Arc<AtomicUsize>);
 
@@ -121,12 +122,14 @@ impl Watch {
 
     /// Counts a panic, until the [`Panic`] that is made of what this returns is seen.
     pub(crate) fn over(&self, payload: Box<dyn Any + Send>) -> Box<dyn Any + Send> {
+        // ORDERING: Relaxed, as `Watch` says.
         self.0.fetch_add(1, Relaxed);
         Box::new(Watched { payload, watch: self.clone() })
     }
 
     /// How many panics nobody has seen.
     pub(crate) fn unseen(&self) -> usize {
+        // ORDERING: Relaxed, as `Watch` says.
         self.0.load(Relaxed)
     }
 }

@@ -121,6 +121,8 @@ impl Queue {
         queue.lifetime.access();
         // Read before the push; afterwards the queue may be gone.
         let signal = queue.signal;
+        // ORDERING: Relaxed; a guess, which the compare-exchange checks. The one guess that is acted on,
+        // CLOSED, has its fence.
         let mut head = queue.head.load(Relaxed);
         loop {
             if is_closed(head) {

@@ -46,6 +46,7 @@ impl<const CAPACITY: usize> Drop for Slots<CAPACITY> {
     /// Ends what is left as [`JoinError::Abandoned`](crate::JoinError::Abandoned).
     fn drop(&mut self) {
         for slot in &self.slots {
+            // ORDERING: Relaxed; the last one who shared this drops it, which the `Arc` orders.
             drop(taken(slot.load(Relaxed)));
         }
     }

@@ -40,6 +40,8 @@ impl Waiters {
     ///
     /// Lock-free: one compare-exchange, repeated only when somebody else came, or the closer.
     pub(crate) fn add(&self, task: Runnable) -> Result<(), Runnable> {
+        // ORDERING: Relaxed; a guess, which the compare-exchange checks. The one guess that is acted on,
+        // CLOSED, has its fence.
         let mut newest = self.newest.load(Relaxed);
         let node = task.into_node();
         loop {

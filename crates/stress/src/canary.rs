@@ -103,6 +103,7 @@ struct Cell(UnsafeCell<usize>);
 unsafe impl Sync for Cell {}
 
 static CELL: Cell = Cell(UnsafeCell::new(0));
+// ORDERING: Relaxed on purpose; this is the seeded race.
 static BEGUN: AtomicUsize = AtomicUsize::new(0);
 static READY: AtomicUsize = AtomicUsize::new(0);
 

@@ -19,6 +19,7 @@ impl Wake for Alarm {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
+        // ORDERING: Release; pairs with the Acquire in block_on; carries what the one did who wakes.
         self.has_rung.store(true, Release);
     }
 }
@@ -42,9 +43,11 @@ pub(crate) fn block_on<F: Future>(future: F, polls_per_waker: usize) -> F::Outpu
             if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
                 return output;
             }
+            // ORDERING: Acquire; pairs with the Release in wake_by_ref.
             while !alarm.has_rung.load(Acquire) {
                 thread::yield_now();
             }
+            // ORDERING: AcqRel; as above, for a second wake in between.
             alarm.has_rung.swap(false, AcqRel);
         }
     }

@@ -1,9 +1,11 @@
 //! The books: every task is delivered or let go exactly once, and every payload dropped exactly
 //! once.
 //!
-//! Each task of a round has a number and a word of counters in a static table. All accesses are
-//! Relaxed on purpose: the books order nothing, so a missing edge in the code under test stays
-//! visible to a sanitizer. What the payloads carry is plain memory, for the same reason.
+//! Each task of a round has a number and a word of counters in a static table.
+//!
+//! ORDERING: Relaxed everywhere, on purpose: the books order nothing, so a missing edge in the code
+//! under test stays visible to a sanitizer. What the payloads carry is plain memory, for the same
+//! reason.
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize};

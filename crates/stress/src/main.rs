@@ -66,6 +66,9 @@ const PROGRAMS_PER_ROUND: usize = 24;
 /// How often a program that is replayed runs.
 const REPETITIONS: usize = 100;
 
+// ORDERING: all of these are Relaxed; they tell the watchdog and the closing lines how far it is, and
+// hand nothing over. Nor may they: a missing edge in the code under test is to stay visible.
+
 static ROUND: AtomicU64 = AtomicU64::new(0);
 /// How many random programs have run.
 static PROGRAMS: AtomicU64 = AtomicU64::new(0);

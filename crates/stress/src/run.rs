@@ -25,6 +25,9 @@ enum End {
     Dropped,
 }
 
+// ORDERING: both are Relaxed, as the ledger is: an outcome that they excuse comes after them by the
+// delivery under test, which they are not to help.
+
 /// A worker of the program's pool may have been lost.
 static MAY_BREAK: AtomicBool = AtomicBool::new(false);
 /// The program's pool has been told to drop what has not begun.
@@ -323,6 +326,7 @@ impl Run {
             let begun = &begun;
             let submit = |token: Token| {
                 scope.submit(move || {
+                    // ORDERING: Relaxed; the end of the scope orders it.
                     begun.fetch_add(1, Relaxed);
                     token.work()
                 })

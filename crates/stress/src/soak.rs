@@ -52,6 +52,8 @@ const TAIL: f64 = 0.999;
 /// Nothing has come for so long: something is lost.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+// ORDERING: this and the completions are Relaxed; they are for the watchdog, and hand nothing over.
+
 /// Where the soak is, for whoever has to name it: a place in [`STAGES`].
 static STAGE: AtomicUsize = AtomicUsize::new(0);
 const STAGES: [&str; 3] =

@@ -1,7 +1,8 @@
 //! A double for crossbeam's deques: bounded, on the seam's atomics, and weak by design.
 //!
-//! An item's slot is published with Release and taken with Acquire, and that is all the
-//! synchronisation there is: whoever finds the deque *empty* learns nothing from it. A double
+//! ORDERING: an item's slot is published with Release and taken with Acquire, and that is all the
+//! synchronisation there is; everything else is Relaxed. Whoever finds the deque *empty* learns
+//! nothing from it. A double
 //! with a lock would order a push before every later look, and hide exactly the races on the way
 //! to sleep that the models are after.
 

@@ -29,6 +29,7 @@ pub const SIDE: Side = Side::Model;
 /// A sequentially consistent fence, right after a read-modify-write of the calling thread.
 #[track_caller]
 pub fn fence_after_rmw() {
+    // ORDERING: SeqCst; here it costs nothing to be a fence of its own.
     fence(Ordering::SeqCst);
 }
 
@@ -69,6 +70,7 @@ std::thread_local! {
 /// Begins an execution: every model calls this first. What the last one left is dropped.
 pub fn begin_execution() {
     static SERIAL: AtomicU64 = AtomicU64::new(1);
+    // ORDERING: SeqCst; beside the model, which does not see it.
     EXECUTION.set(SERIAL.fetch_add(1, SeqCst));
     for (memory, layout) in ENDED.take() {
         // SAFETY: `deallocate` and `leak` took this memory from the global allocator with this
@@ -154,6 +156,8 @@ impl<T> Immortals<T> {
         drop(resting);
         match lent {
             Some(lent) => {
+                // ORDERING: Acquire; pairs with the Release in give_back, as the lock of a normal
+                // build does; carries all uses of the object.
                 handover().fetch_add(1, Ordering::Acquire);
                 lent
             }
@@ -163,6 +167,7 @@ impl<T> Immortals<T> {
 
     /// Gives `object` back for another to borrow.
     pub fn give_back(&self, object: &'static T) {
+        // ORDERING: Release; pairs with the Acquire in lend.
         handover().fetch_add(1, Ordering::Release);
         self.0.lock().expect("no panic under the lock").push((EXECUTION.get(), object));
     }

@@ -22,11 +22,10 @@ use super::Side;
 pub const SIDE: Side = Side::Native;
 
 /// A sequentially consistent fence, right after a read-modify-write of the calling thread.
-///
-/// On x86-64 a locked instruction is such a fence already (no load passes it, and no store
-/// stays behind), so only the compiler has to be told.
 #[inline(always)]
 pub fn fence_after_rmw() {
+    // ORDERING: SeqCst. On x86-64 a locked instruction is such a fence already (no load passes it, and
+    // no store stays behind), so only the compiler has to be told.
     if cfg!(target_arch = "x86_64") {
         compiler_fence(Ordering::SeqCst);
     } else {

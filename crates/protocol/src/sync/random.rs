@@ -35,6 +35,7 @@ pub const SIDE: Side = Side::Random;
 /// A sequentially consistent fence, right after a read-modify-write of the calling thread.
 #[track_caller]
 pub fn fence_after_rmw() {
+    // ORDERING: SeqCst; here everything is.
     fence(Ordering::SeqCst);
 }
 
@@ -83,6 +84,7 @@ std::thread_local! {
 /// If the last execution used an object after its end, ended one twice, or leaked one.
 pub fn begin_execution() {
     static SERIAL: AtomicU64 = AtomicU64::new(1);
+    // ORDERING: SeqCst; beside the schedule, which does not see it.
     EXECUTION.set(SERIAL.fetch_add(1, SeqCst));
     for (memory, layout) in ENDED.take() {
         // SAFETY: `deallocate` took this memory from the global allocator with this layout, and

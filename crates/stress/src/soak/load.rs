@@ -87,6 +87,7 @@ impl Consumer {
                 },
             };
             self.close(tasks);
+            // ORDERING: Relaxed; a number for the watchdog.
             COMPLETIONS.fetch_add(self.tally.completions - before, Relaxed);
             if Instant::now() >= end {
                 break;

@@ -246,12 +246,14 @@ struct Gate {
 
 impl Gate {
     fn pass(&self) {
+        // ORDERING: SeqCst; beside the model, which sees the bell alone.
         while !self.is_open.load(SeqCst) {
             self.bell.wait();
         }
     }
 
     fn open(&self) {
+        // ORDERING: SeqCst; as in pass.
         if !self.is_open.swap(true, SeqCst) {
             self.bell.notify();
         }

@@ -56,6 +56,7 @@ impl Parker {
     }
 
     fn take_token(&self) -> bool {
+        // ORDERING: SeqCst; here everything is. No scheduling point: the token is plain std.
         self.token.swap(false, SeqCst)
     }
 
@@ -94,6 +95,7 @@ impl Parker {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).clone();
         // The other threads get their turn before the wake, and none between it and the token.
         thread.expect("a parker is lent to a thread first").unpark();
+        // ORDERING: SeqCst; as in take_token.
         self.token.store(true, SeqCst);
     }
 }

@@ -31,6 +31,8 @@ pub(super) struct Bed(AtomicU32);
 impl Bed {
     /// Takes the token, sleeping until there is one or `deadline` has passed.
     pub(super) fn sleep(&self, deadline: Deadline) {
+        // ORDERING: Relaxed; the number is this thread's own, and a token that is missed here makes the
+        // compare-exchange fail.
         let awake = self.0.load(Relaxed);
         let asleep = (awake & !FLAGS).wrapping_add(NAP) | ASLEEP;
         // ORDERING (edge wake): Relaxed; it fails only when a token is there, and the swap
@@ -39,6 +41,7 @@ impl Bed {
             awake & TOKEN == 0 && self.0.compare_exchange(awake, asleep, Relaxed, Relaxed).is_ok();
         if lay_down {
             // A call for an earlier nap may come late and end this one: then sleep on.
+            // ORDERING: Relaxed; a look, the swap below takes the token.
             while self.0.load(Relaxed) & TOKEN == 0 && !deadline.has_passed() {
                 wait(&self.0, asleep, deadline);
             }
