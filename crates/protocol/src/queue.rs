@@ -6,7 +6,21 @@
 //!
 //! An intrusive stack (R. K. Treiber, *Systems Programming: Coping with Parallelism*, 1986) that
 //! many push to and one takes whole: no node is ever popped alone, so there is no ABA, and a
-//! pusher stopped anywhere hides no node but its own.
+//! pusher stopped anywhere hides no node but its own. The price is that the consumer turns around
+//! what it has taken before it has the first node in hand.
+//!
+//! Each step is one step on `head`, from what stands at the left to what stands in the cell:
+//!
+//! | `head` | push | take | announce | close |
+//! |---|---|---|---|---|
+//! | nothing | the node | nothing | nothing and `WAITING` | `CLOSED` |
+//! | nodes | the node before them | nothing; they are taken | refused | `CLOSED`; they are taken |
+//! | nothing and `WAITING` | the node and `WAITING`; rings | nothing; the wait is over | | `CLOSED` |
+//! | nodes and `WAITING` | the node before them, and `WAITING`; rings | nothing; they are taken | | `CLOSED`; they are taken |
+//! | `CLOSED` | refused; the pusher settles | | | |
+//!
+//! So nobody sleeps through a push: in the order of this one word it comes either before the
+//! announcement, which is refused then, or after it, and rings.
 //!
 //! The waiting bit is *sticky*. A push preserves it, every push that sees it rings, and only the
 //! consumer's take clears it. With a bit that the first pusher consumes, a pusher stopped
@@ -75,11 +89,14 @@ pub(crate) enum Pushed {
 /// Where tasks are delivered to.
 #[derive(Debug)]
 pub(crate) struct Queue {
+    /// Written by pushers and the consumer; all that they agree on is in it.
     head: AtomicPtr<Node>,
     /// After the close: how many late deliveries are still to be settled. Late pushers lower it
     /// and the closer raises it once; whoever brings it to zero frees the queue.
     unsettled: AtomicUsize,
+    /// Whom a push rings for. It outlives the queue, and the push.
     signal: &'static Signal,
+    /// In models: whether the queue is used after its end. Otherwise nothing.
     lifetime: Lifetime,
 }
 

@@ -46,6 +46,29 @@ pub enum Phase {
 ///   63 ...  10 | 9         | 8           | 7           | 6     | 5     | 4        | 3         | 2      | 1    | 0
 ///   CANCELLERS | REQUESTED | RUNNER_GONE | HANDLE_GONE | TAKEN | SPLIT | ATTACHED | CANCELLED | FAILED | DONE | CLAIMED
 /// ```
+///
+/// | flag | who sets it | who clears it |
+/// |---|---|---|
+/// | `CLAIMED`, `DONE`, `FAILED`, `RUNNER_GONE` | the runner | |
+/// | `CANCELLED` | whoever cancels first, or the runner that revokes | |
+/// | `REQUESTED` | whoever cancels a running task | |
+/// | `ATTACHED` | the handle, or the task is born with it | the handle in time; later whoever ends the delivery |
+/// | `SPLIT` | the handle, too late | whoever ends the delivery |
+/// | `TAKEN`, `HANDLE_GONE` | whoever holds the handle's share | |
+///
+/// What only one can set, and only once, it sets by adding: such a transition is one fetch-and-add,
+/// whatever others do meanwhile. Those that have to know what others have done (`attach`, `cancel`,
+/// `detach`, `leave`) compare, and repeat.
+///
+/// Of all words these alone occur:
+///
+/// * `FAILED` goes with `DONE`; `DONE` with `CLAIMED` and `RUNNER_GONE`, never with `CANCELLED`;
+/// * `RUNNER_GONE` goes with `CLAIMED`, in a finished task;
+/// * `SPLIT` goes with `ATTACHED`, in a finished task;
+/// * with `ATTACHED` the handle is the queue's: neither `TAKEN` nor `HANDLE_GONE` is set, unless
+///   `SPLIT` is; then `HANDLE_GONE` goes with `TAKEN`;
+/// * `TAKEN` is set in a finished task only;
+/// * `REQUESTED` goes with `CLAIMED`, and with `CANCELLED` only if the runner has revoked.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Snapshot(pub(crate) usize);
 

@@ -8,6 +8,9 @@
 //! | outcome | complete | attach, observe | the value or error in the storage |
 //! | request | cancel of a running task | is_requested | what the canceller did before |
 //! | last touch | every release of a share | the release that frees | all uses of the task |
+//!
+//! Whoever gives a share up does not know before whether it is the last. So each of these steps is
+//! AcqRel: Release, for the one who frees the task after it; Acquire, if it is itself the one.
 
 use crate::state::{
     ATTACHED, Attach, CANCELLER, CANCELLERS_LIMIT, CLAIMED, Cancel, Claim, Detach, HANDLE_GONE,
@@ -63,15 +66,15 @@ impl StateWord {
         // ORDERING (edge outcome): Release; pairs with the Acquire of whoever finds the task
         // finished; carries the outcome.
         // ORDERING (edge destination): Acquire; pairs with the Release in attach; carries the
-        // destination. (edge last touch): Acquire, if this frees.
+        // destination.
+        // ORDERING (edge last touch): AcqRel; the runner's share is given up.
         let before = self.0.fetch_add(Snapshot::verdict(verdict), AcqRel);
         Snapshot(before).complete(verdict).1
     }
 
     /// The runner leaves a task that was cancelled.
     pub(crate) fn release_runner(&self) -> Owed {
-        // ORDERING (edge last touch): AcqRel; the runner's uses of the task, and all others'
-        // for the one who frees.
+        // ORDERING (edge last touch): AcqRel; the runner's share is given up.
         Snapshot(self.0.fetch_add(RUNNER_GONE, AcqRel)).release_runner().1
     }
 
@@ -80,7 +83,8 @@ impl StateWord {
     pub(crate) fn attach(&self) -> Attach {
         // ORDERING (edge destination): Release; pairs with the Acquire in complete and cancel;
         // carries the destination.
-        // ORDERING (edge outcome): Acquire on failure; pairs with the Release in complete.
+        // ORDERING (edge outcome): Acquire on failure; pairs with the Release in complete; carries
+        // the outcome, which the handle takes at once.
         self.decide(Release, Acquire, Snapshot::attach)
     }
 
@@ -89,7 +93,8 @@ impl StateWord {
         // ORDERING (edge destination): Acquire; pairs with the Release in attach; carries the
         // destination. The closure came to the caller with its share.
         // ORDERING (edge request): Release; pairs with the Acquire in is_requested; carries what the
-        // canceller did before it asked a running task to stop.
+        // canceller did before it asked a running task to stop. Relaxed on failure; a task that has
+        // finished is left alone.
         self.decide(AcqRel, Relaxed, Snapshot::cancel)
     }
 
@@ -110,8 +115,9 @@ impl StateWord {
 
     /// The handle leaves, if the task has not finished. Lock-free, as attach.
     pub(crate) fn leave(&self) -> Leave {
-        // ORDERING (edge last touch): Release; pairs with the Acquire of the one who frees. Relaxed on
-        // failure; whoever takes the outcome observes the word.
+        // ORDERING (edge last touch): Release; pairs with the Acquire of the one who frees, which
+        // is never this one: the runner's share is still there. Relaxed on failure; whoever takes
+        // the outcome observes the word.
         self.decide(Release, Relaxed, Snapshot::leave)
     }
 
@@ -126,20 +132,20 @@ impl StateWord {
     pub(crate) fn release_handle(&self) -> Owed {
         // Nobody but the handle sets these two, and one that was awaited has set the second.
         let missing = (HANDLE_GONE | TAKEN) & !self.peek().0;
-        // ORDERING (edge last touch): AcqRel.
+        // ORDERING (edge last touch): AcqRel; the handle's share is given up.
         Snapshot(self.0.fetch_add(missing, AcqRel)).release_handle().1
     }
 
     /// The consumer has received the task and taken its outcome: delivery and handle go.
     #[inline]
     pub(crate) fn receive(&self) -> Owed {
-        // ORDERING (edge last touch): AcqRel.
+        // ORDERING (edge last touch): AcqRel; delivery and handle are given up.
         Snapshot(self.0.fetch_add((HANDLE_GONE | TAKEN) - ATTACHED, AcqRel)).receive().1
     }
 
     /// The delivery of a task whose handle lives outside the queue is over.
     pub(crate) fn settle(&self) -> Owed {
-        // ORDERING (edge last touch): AcqRel.
+        // ORDERING (edge last touch): AcqRel; the delivery is given up.
         Snapshot(self.0.fetch_sub(ATTACHED | SPLIT, AcqRel)).settle().1
     }
 
@@ -168,7 +174,7 @@ impl StateWord {
 
     /// One canceller less.
     pub(crate) fn release_canceller(&self) -> Owed {
-        // ORDERING (edge last touch): AcqRel.
+        // ORDERING (edge last touch): AcqRel; a canceller's share is given up.
         Snapshot(self.0.fetch_sub(CANCELLER, AcqRel)).release_canceller().1
     }
 
@@ -181,6 +187,7 @@ impl StateWord {
         failure: crate::sync::Ordering,
         transition: impl Fn(Snapshot) -> (Snapshot, D),
     ) -> D {
+        // ORDERING: that of a failure; to leave the word alone is decided on what is read here.
         let mut seen = Snapshot(self.0.load(failure));
         loop {
             let (next, decision) = transition(seen);

@@ -206,7 +206,7 @@ fn look_up(verb: Verb, word: Snapshot) -> (Snapshot, &'static str) {
     (Snapshot((counted | row.sets) & !row.clears), row.owed)
 }
 
-/// Whether a word can be that of a task, told without any transition.
+/// Whether a word can be that of a task, told without any transition: the list at [`Snapshot`].
 fn is_valid(word: Snapshot) -> bool {
     let implies = |condition: bool, conclusion: bool| !condition || conclusion;
     let (claimed, done, failed) = (word.has(CLAIMED), word.has(DONE), word.has(FAILED));
