@@ -10,10 +10,11 @@ use photofinish_protocol::{Completer, Panic, completer, contain};
 
 use crate::build_error::BuildError;
 use crate::pool::Pool;
+use crate::queues::Queues;
 use crate::room;
 use crate::shared::Shared;
 use crate::stack::{self, StackGauge};
-use crate::worker::{Queues, Worker};
+use crate::worker::Worker;
 
 /// The most workers a pool can have.
 const MOST_WORKERS: usize = 1 << 15;

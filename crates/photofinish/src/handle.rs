@@ -239,7 +239,7 @@ impl Spawn for Handle {
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle").field("stage", &self.shared.stage_name()).finish_non_exhaustive()
+        f.debug_struct("Handle").field("stage", &self.shared.stage().name()).finish_non_exhaustive()
     }
 }
 

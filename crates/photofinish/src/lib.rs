@@ -124,10 +124,13 @@ mod idle;
 
 mod build_error;
 mod counters;
+mod life;
 mod metrics;
 mod rejected;
 mod room;
 mod stack;
+
+mod queues;
 
 mod shared;
 

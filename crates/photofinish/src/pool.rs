@@ -410,7 +410,7 @@ impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
             .field("workers", &self.workers())
-            .field("stage", &self.handle.shared().stage_name())
+            .field("stage", &self.handle.shared().stage().name())
             .finish_non_exhaustive()
     }
 }

@@ -3,30 +3,18 @@
 use std::error::Error;
 use std::mem;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, OnceLock};
 
-use crossbeam_utils::CachePadded;
 use photofinish_protocol::inbox::{Batch, Inbox};
-use photofinish_protocol::run_buffer::Thief;
-use photofinish_protocol::sync::Ordering::{Relaxed, SeqCst};
-use photofinish_protocol::sync::{AtomicUsize, BUFFER, fence};
+use photofinish_protocol::sync::Ordering::SeqCst;
+use photofinish_protocol::sync::fence;
 use photofinish_protocol::{JoinError, Runnable};
 
 use crate::counters::{Counters, Tally};
-use crate::deque::{Stealer, insist};
 use crate::idle::Idle;
+use crate::life::{Cause, Life, Stage};
 use crate::metrics::Metrics;
+use crate::queues::Victim;
 use crate::room::Room;
-
-/// What others see of a worker: where its tasks are, and what it has counted.
-#[derive(Debug)]
-pub(crate) struct Victim {
-    /// What its own tasks have submitted.
-    pub(crate) spawned: Stealer<Runnable>,
-    /// What it has fetched from the inbox.
-    pub(crate) fetched: Thief<BUFFER>,
-    pub(crate) counters: Arc<CachePadded<Counters>>,
-}
 
 /// A pool's shared state.
 #[derive(Debug)]
@@ -37,19 +25,10 @@ pub(crate) struct Shared {
     pub(crate) idle: Idle,
     /// If the pool is bounded, the room in its queues.
     room: Option<Room>,
-    /// Where the pool is in its life.
-    ///
-    /// ORDERING: Relaxed everywhere; whoever moves the pool on fences afterwards (draining, ended),
-    /// and whoever has to see it has fenced before it looks (published, asleep).
-    stage: AtomicUsize,
+    life: Life,
     /// How many tasks a halt has cancelled.
     cancelled: Tally,
-    /// Why the pool broke. Set before the stage says so, and read after.
-    cause: OnceLock<Cause>,
 }
-
-/// Why a pool broke.
-type Cause = Arc<dyn Error + Send + Sync>;
 
 /// Why a pool takes nothing.
 #[derive(Debug)]
@@ -85,19 +64,6 @@ impl Drop for Arrivals<'_> {
     }
 }
 
-// The stages, in the order in which a pool can pass them; it may leave some out.
-
-/// The pool takes tasks, and its owner still has it.
-const OPEN: usize = 0;
-/// The owner has given the pool up: it ends when all work is done.
-const DRAINING: usize = 1;
-/// All work is done; what comes from outside is abandoned.
-const ENDED: usize = 2;
-/// The owner wants nothing more to begin: what is queued, or comes, is cancelled.
-const HALTED: usize = 3;
-/// A worker was lost: what is queued, or comes, fails with the cause.
-const BROKEN: usize = 4;
-
 impl Shared {
     pub(crate) fn new(victims: Box<[Victim]>, capacity: Option<usize>) -> Self {
         Self {
@@ -105,9 +71,8 @@ impl Shared {
             idle: Idle::new(victims.len()),
             victims,
             room: capacity.map(Room::new),
-            stage: AtomicUsize::new(OPEN),
+            life: Life::new(),
             cancelled: Tally::default(),
-            cause: OnceLock::new(),
         }
     }
 
@@ -135,14 +100,14 @@ impl Shared {
 
     /// Takes room for a task, if the pool takes any and there is room.
     pub(crate) fn try_enter(&self) -> Result<(), Refusal> {
-        match self.stage() {
-            OPEN | DRAINING => {}
-            BROKEN => return Err(Refusal::Broken(self.cause())),
-            _ => return Err(Refusal::ShutDown),
+        match self.life.stage() {
+            Stage::Open | Stage::Draining => {}
+            Stage::Ended | Stage::Halted => return Err(Refusal::ShutDown),
+            Stage::Broken => return Err(Refusal::Broken(self.life.cause())),
         }
         match &self.room {
             Some(room) if !room.try_enter() => Err(Refusal::Full),
-            _ => Ok(()),
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -206,9 +171,7 @@ impl Shared {
 
     /// Whether there is work that nobody has begun.
     pub(crate) fn has_work(&self) -> bool {
-        let mut queues = self.victims.iter();
-        !self.inbox.is_empty()
-            || queues.any(|victim| !victim.spawned.is_empty() || !victim.fetched.is_empty())
+        !self.inbox.is_empty() || self.victims.iter().any(Victim::has_work)
     }
 
     /// How many tasks are queued; while others submit and run, one look at each queue.
@@ -217,8 +180,7 @@ impl Shared {
         // Workers that came meanwhile have left it to this thread to look again.
         self.idle.work_moved(|| self.has_work());
         self.sweep_if_ended();
-        let queues = self.victims.iter().map(|victim| victim.spawned.len() + victim.fetched.len());
-        outside + queues.sum::<usize>()
+        outside + self.victims.iter().map(Victim::queued).sum::<usize>()
     }
 
     /// How many tasks have begun and not finished.
@@ -228,7 +190,7 @@ impl Shared {
 
     /// The owner gives the pool up: the workers finish what there is, and what that submits.
     pub(crate) fn drain(&self) {
-        self.advance(DRAINING);
+        self.life.advance(Stage::Draining);
         // ORDERING (fence draining): SeqCst; pairs with the fence asleep: either a worker that
         // lies down sees the stage, or it is seen here and woken to look again.
         fence(SeqCst);
@@ -241,7 +203,7 @@ impl Shared {
     /// Should one of them have got up meanwhile, for a task from outside, it finishes that and
     /// all that it submits: a worker leaves only when it finds no work.
     pub(crate) fn end_if_drained(&self) {
-        let drained = self.stage() == DRAINING
+        let drained = matches!(self.life.stage(), Stage::Draining)
             && !self.has_work()
             && self.idle.resting() == self.victims.len();
         if drained {
@@ -252,7 +214,7 @@ impl Shared {
     /// Ends the pool: what comes from outside is abandoned, and workers leave when they find no
     /// work.
     pub(crate) fn end(&self) {
-        self.stop(ENDED);
+        self.stop(Stage::Ended);
     }
 
     /// Ends the pool at once: workers begin nothing more, and what is queued is cancelled. How
@@ -260,9 +222,9 @@ impl Shared {
     /// the number of those that run on.
     pub(crate) fn halt(&self) -> usize {
         // Before anybody learns that his task is cancelled, and lets another one end for that.
-        self.advance(HALTED);
+        self.life.advance(Stage::Halted);
         let running = self.running();
-        self.stop(HALTED);
+        self.stop(Stage::Halted);
         running
     }
 
@@ -274,17 +236,12 @@ impl Shared {
     /// Ends the pool because a worker was lost: what is queued fails with `cause`, and so does what
     /// comes. The other workers finish what they have begun.
     pub(crate) fn break_down(&self, cause: impl Error + Send + Sync + 'static) {
-        // The first cause stays.
-        self.cause.get_or_init(|| Arc::new(cause));
-        self.stop(BROKEN);
+        self.life.blame(cause);
+        self.stop(Stage::Broken);
     }
 
-    fn cause(&self) -> Cause {
-        Arc::clone(self.cause.wait())
-    }
-
-    fn stop(&self, stage: usize) {
-        self.advance(stage);
+    fn stop(&self, stage: Stage) {
+        self.life.advance(stage);
         // ORDERING (fence ended): SeqCst; pairs with the fence published in inject and in a
         // worker's submit, and with the fence asleep: whoever publishes a task sees the stage, or
         // the task is swept up here; a worker that lies down sees it, or is woken.
@@ -298,34 +255,16 @@ impl Shared {
         self.idle.wake_all();
     }
 
-    /// Moves on to `stage`, unless the pool is there already, or further.
-    fn advance(&self, stage: usize) {
-        let mut seen = self.stage();
-        while seen < stage {
-            // ORDERING: Relaxed; the caller fences afterwards.
-            match self.stage.compare_exchange(seen, stage, Relaxed, Relaxed) {
-                Ok(_) => return,
-                Err(now) => seen = now,
-            }
-        }
-    }
-
-    #[inline]
-    fn stage(&self) -> usize {
-        // ORDERING: Relaxed; whoever must not miss a stage has fenced before this.
-        self.stage.load(Relaxed)
-    }
-
     /// Whether workers leave when they find no work.
     #[inline]
     pub(crate) fn has_ended(&self) -> bool {
-        self.stage() >= ENDED
+        self.life.has_reached(Stage::Ended)
     }
 
     /// Whether nothing is begun any more.
     #[inline]
     fn has_halted(&self) -> bool {
-        self.stage() >= HALTED
+        self.life.has_reached(Stage::Halted)
     }
 
     /// Ends what nobody is to begin any more, wherever it is queued. A task in somebody's hands
@@ -344,12 +283,7 @@ impl Shared {
             return;
         }
         for victim in &self.victims {
-            while let Some(task) = insist(|| victim.spawned.steal()) {
-                self.discard(task);
-            }
-            while !victim.fetched.is_empty() {
-                victim.fetched.steal(BUFFER).for_each(|task| self.discard(task));
-            }
+            victim.empty(|task| self.discard(task));
         }
     }
 
@@ -364,16 +298,16 @@ impl Shared {
     /// Ends a task that will not run, on this thread, as the stage says.
     #[cold]
     fn dispose(&self, task: Runnable) {
-        match self.stage() {
-            BROKEN => {
-                task.fail(JoinError::Broken(self.cause()));
-            }
-            HALTED => {
+        match self.life.stage() {
+            Stage::Open | Stage::Draining | Stage::Ended => drop(task),
+            Stage::Halted => {
                 if task.cancel() {
                     self.cancelled.count();
                 }
             }
-            _ => drop(task),
+            Stage::Broken => {
+                task.fail(JoinError::Broken(self.life.cause()));
+            }
         }
     }
 
@@ -382,15 +316,9 @@ impl Shared {
         NonZeroUsize::new(self.victims.len()).expect("a pool has workers")
     }
 
-    /// Where the pool is in its life, in a word.
-    pub(crate) fn stage_name(&self) -> &'static str {
-        match self.stage() {
-            OPEN => "open",
-            DRAINING => "draining",
-            ENDED => "ended",
-            HALTED => "halted",
-            _ => "broken",
-        }
+    /// Where the pool is in its life.
+    pub(crate) fn stage(&self) -> Stage {
+        self.life.stage()
     }
 
     /// What there is to tell about the pool.
@@ -407,14 +335,5 @@ impl Shared {
             searching: self.idle.searching(),
             sleeping: self.idle.sleeping(),
         }
-    }
-}
-
-/// Does something when it is dropped, by a panic too.
-pub(crate) struct Finally<F: Fn()>(pub(crate) F);
-
-impl<F: Fn()> Drop for Finally<F> {
-    fn drop(&mut self) {
-        (self.0)();
     }
 }

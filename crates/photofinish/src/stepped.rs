@@ -8,9 +8,10 @@ use photofinish_protocol::sync::Arc;
 use photofinish_protocol::{JoinHandle, Runnable, Spawn, task};
 
 use crate::handle::Handle;
+use crate::queues::Queues;
 use crate::shared::Shared;
 use crate::stack::{self, StackGauge};
-use crate::worker::{Queues, Worker};
+use crate::worker::Worker;
 
 /// Takes tasks as a [`Pool`](crate::Pool) does from outside, and runs them on the calling thread.
 ///

@@ -6,47 +6,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 
-use crossbeam_utils::CachePadded;
 use photofinish_protocol::helper::{Helper, assist};
 use photofinish_protocol::inbox::Batch;
-use photofinish_protocol::run_buffer::RunBuffer;
 use photofinish_protocol::sync::{self, Arc, BUFFER, Deadline, Gathering, Parker, Tempo};
 use photofinish_protocol::{Panic, Runnable, TooDeep, contain};
 
-use crate::counters::Counters;
-use crate::deque::{self, Stealer, insist};
+use crate::deque::{Stealer, insist};
 use crate::idle::{Bed, Risen};
+use crate::queues::Queues;
 use crate::rejected::WorkerLost;
-use crate::shared::{Finally, Shared, Victim};
+use crate::shared::Shared;
 use crate::stack::StackGauge;
-
-/// A worker's own queues and counters, made before its thread is.
-pub(crate) struct Queues {
-    /// What its own tasks submit. Waits take the newest, so that they go no deeper than the tree
-    /// of submissions; otherwise the oldest is next.
-    spawned: deque::Worker<Runnable>,
-    /// What it has fetched from the inbox, oldest first.
-    fetched: RunBuffer<BUFFER>,
-    counters: std::sync::Arc<CachePadded<Counters>>,
-}
-
-impl Queues {
-    pub(crate) fn new() -> Self {
-        Self {
-            spawned: deque::Worker::new_lifo(),
-            fetched: RunBuffer::new(),
-            counters: std::sync::Arc::default(),
-        }
-    }
-
-    pub(crate) fn victim(&self) -> Victim {
-        Victim {
-            spawned: self.spawned.stealer(),
-            fetched: self.fetched.thief(),
-            counters: std::sync::Arc::clone(&self.counters),
-        }
-    }
-}
 
 /// One thread of a pool.
 pub(crate) struct Worker {
@@ -394,5 +364,14 @@ impl Helper for Worker {
 impl fmt::Debug for Worker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Worker").field("index", &self.index).finish_non_exhaustive()
+    }
+}
+
+/// Does something when it is dropped, by a panic too.
+struct Finally<F: Fn()>(F);
+
+impl<F: Fn()> Drop for Finally<F> {
+    fn drop(&mut self) {
+        (self.0)();
     }
 }
