@@ -38,10 +38,11 @@ pub use stream::MapUnorderedStream;
 ///
 /// # Chunks
 ///
-/// Where the buffer holds more than four times as many items as there are workers, a worker may
-/// claim several at once, up to 16, if all of them are done within about two microseconds, going by
-/// those before. Each is delivered as soon as it is done, but should the first of them take long,
-/// the rest waits for it. With smaller buffers each item is claimed alone.
+/// A worker may claim several items at once, up to 16, if all of them are done within about two
+/// microseconds, going by those before; and, if there are several workers, no more than half of its
+/// share of what is there. Each is delivered as soon as it is done, but should the first of them
+/// take long, the rest waits for it. With several workers, and a buffer of fewer than four items for
+/// each of them, each item is claimed alone.
 ///
 /// # Memory
 ///

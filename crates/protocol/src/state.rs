@@ -16,11 +16,13 @@
 //! * the *delivery*, as long as `ATTACHED`: a consumer's queue has been promised the task;
 //! * one for each *canceller*, counted above the flags.
 //!
-//! The task is freed by the transition after which no share is left ([`Snapshot::is_free`]).
-//! There is no reference count. Each transition here is a pure function; `word.rs` applies it
-//! by one atomic step. `table.rs` has the same in rows, and its tests hold the functions, the
-//! rows, and the table of `docs/protocol.md`, which is `table.md`, against each other, word by
-//! word.
+//! The task is freed by the transition after which no share is left ([`Snapshot::is_free`]), or
+//! instead of it, by one who has seen that all others have left ([`Snapshot::is_alone`]). There is
+//! no reference count.
+//!
+//! Each transition here is a pure function; `word.rs` applies it by one atomic step. `table.rs` has
+//! the same in rows, and its tests hold the functions, the rows, and the table of
+//! `docs/protocol.md`, which is `table.md`, against each other, word by word.
 
 #[cfg(test)]
 mod table;
