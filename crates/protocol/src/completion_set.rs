@@ -6,8 +6,9 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::adder::Adder;
+use crate::canceller::Cancelled;
 use crate::error::TimedOut;
-use crate::handle::{Cancelled, JoinHandle};
+use crate::handle::JoinHandle;
 use crate::id::TaskId;
 use crate::outstanding::{Finished, Outstanding};
 use crate::runnable::Spawn;

@@ -9,7 +9,7 @@ use std::mem::{self, ManuallyDrop};
 use std::ptr::NonNull;
 use std::time::Duration;
 
-use crate::canceller::Canceller;
+use crate::canceller::{Cancelled, Canceller};
 use crate::consumer::{Consumer, NotReady};
 use crate::error::JoinError;
 use crate::id::TaskId;
@@ -17,8 +17,6 @@ use crate::queue::Node;
 use crate::state::{Attach, Detach, Phase};
 use crate::sync::Deadline;
 use crate::task::Task;
-
-pub(crate) use crate::canceller::Cancelled;
 
 /// The handle to one task's outcome. It is unique, and one pointer wide.
 ///

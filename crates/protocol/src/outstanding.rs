@@ -1,6 +1,9 @@
 //! Tasks that one consumer waits for, in the order they finish: what `AsCompleted` and
 //! `CompletionSet` have in common.
 
+mod parcels;
+mod taken_back;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::iter;
@@ -8,16 +11,18 @@ use std::marker::PhantomData;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use crate::adder::{Added, Adder, Link, Parcel};
+use crate::canceller::Cancelled;
 use crate::consumer::{Consumer, NotReady};
 use crate::error::{JoinError, TimedOut, TooDeep};
-use crate::handle::{Cancelled, JoinHandle};
+use crate::handle::JoinHandle;
 use crate::id::TaskId;
 use crate::roster::Roster;
 use crate::runnable::Runnable;
 use crate::state::{Attach, Detach};
 use crate::sync::Deadline;
 use crate::task::Task;
+
+use self::parcels::{LINK, PARCELS_AT_ONCE};
 
 /// A task that has finished, and how.
 ///
@@ -77,13 +82,6 @@ impl<T> From<Refused> for Finished<T> {
         Self { id, index, outcome: Err(JoinError::TooDeep(limit)) }
     }
 }
-
-/// What the consumer calls every link of an adder.
-const LINK: usize = usize::MAX;
-
-/// How many parcels are opened at most before a look at something else: adders may send as fast
-/// as parcels are opened.
-const PARCELS_AT_ONCE: usize = 1_024;
 
 // SAFETY: the values change threads with it.
 unsafe impl<T: Send> Send for Outstanding<T> {}
@@ -159,17 +157,6 @@ impl<T> Outstanding<T> {
         self.total
     }
 
-    /// Makes something that adds tasks from elsewhere.
-    pub(crate) fn adder(&mut self) -> Adder<T>
-    where
-        T: Send + 'static,
-    {
-        let (adder, link) = Adder::new();
-        self.adders += 1;
-        self.follow(link);
-        adder
-    }
-
     /// Whether there is nothing to hand out, and nobody who could add anything.
     pub(crate) fn is_over(&self) -> bool {
         self.remaining() == 0 && self.adders == 0
@@ -233,7 +220,7 @@ impl<T> Outstanding<T> {
     /// The next task if one is ready.
     #[inline(never)]
     fn look_closer(&mut self) -> Option<Ready> {
-        let mut parcels = PARCELS_AT_ONCE;
+        let mut parcels = 0..PARCELS_AT_ONCE;
         loop {
             if let Some(early) = self.early.pop_front() {
                 return Some(early);
@@ -242,10 +229,8 @@ impl<T> Outstanding<T> {
                 if let Some(ready) = self.admit(task) {
                     return Some(ready);
                 }
-            } else if parcels == 0 || !self.open_parcel() {
+            } else if parcels.next().is_none() || !self.open_parcel() {
                 return None;
-            } else {
-                parcels -= 1;
             }
         }
     }
@@ -366,132 +351,6 @@ impl<T> Outstanding<T> {
         cancels.filter(|cancel| Cancelled::from(*cancel) == Cancelled::Now).count()
     }
 
-    /// Forgets all tasks that have not been handed out; they go on.
-    pub(crate) fn detach_all(&mut self) {
-        self.take_indexed().for_each(drop);
-    }
-
-    /// Gives back the handle of one task, if it has not been handed out, or its outcome if it has
-    /// finished meanwhile.
-    pub(crate) fn withdraw(&mut self, index: usize) -> Option<Result<Finished<T>, JoinHandle<T>>> {
-        let task = self.roster.take(index)?;
-        // SAFETY: the task is attached and has not been received, or it would be off the roster.
-        match unsafe { task.detach() } {
-            Detach::Withdrawn => {
-                self.consumer.excuse_one();
-                // SAFETY: the handle's share is ours, and the task not attached any more.
-                Some(Err(unsafe { JoinHandle::new(task) }))
-            }
-            Detach::Delivering => {
-                // SAFETY: the handle's share is ours.
-                let id = unsafe { task.id() };
-                // SAFETY: as above, and the task has finished.
-                Some(Ok(Finished { id, index, outcome: unsafe { task.finish() } }))
-            }
-        }
-    }
-
-    /// Gives back the handles of all tasks not handed out yet, in the order they came.
-    pub(crate) fn into_handles(mut self) -> Vec<JoinHandle<T>> {
-        self.take_indexed().map(|(_, handle)| handle).collect()
-    }
-
-    /// As [`into_handles`](Self::into_handles), with the tasks' indices.
-    pub(crate) fn into_indexed(mut self) -> Vec<(usize, JoinHandle<T>)> {
-        self.take_indexed().collect()
-    }
-
-    /// Takes out all tasks not handed out yet, in the order they came. Adders stay.
-    fn take_indexed(&mut self) -> impl Iterator<Item = (usize, JoinHandle<T>)> + use<T> {
-        let mut tasks = Vec::with_capacity(self.remaining());
-        let mut parcels = PARCELS_AT_ONCE;
-        loop {
-            let Some(task) = self.consumer.poll() else {
-                if parcels == 0 || !self.open_parcel() {
-                    break;
-                }
-                parcels -= 1;
-                continue;
-            };
-            // SAFETY: the task has been received.
-            if unsafe { task.state() }.is_split() {
-                // SAFETY: as above; its handle went out before.
-                unsafe { task.discard() };
-                continue;
-            }
-            // SAFETY: the task has been received.
-            let index = unsafe { task.tag() };
-            if index == LINK {
-                self.receive_link(task);
-                continue;
-            }
-            self.roster.remove(index);
-            // SAFETY: as above, and the handle's share is ours.
-            unsafe { task.reclaim() };
-            tasks.push((index, task));
-        }
-        tasks.extend(self.early.drain(..).map(|(task, index)| (index, task)));
-        for (index, task) in self.roster.drain() {
-            // SAFETY: the task is attached, and everything received is off the roster.
-            match unsafe { task.detach() } {
-                Detach::Withdrawn => self.consumer.excuse_one(),
-                // Its delivery is settled when it comes; the handle may take the outcome at
-                // once.
-                Detach::Delivering => {}
-            }
-            tasks.push((index, task));
-        }
-        tasks.sort_unstable_by_key(|(index, _)| *index);
-        // SAFETY: the handles' shares are ours, and their tasks withdrawn, reclaimed or split.
-        tasks.into_iter().map(|(index, task)| (index, unsafe { JoinHandle::new(task) }))
-    }
-
-    /// Waits for an adder's next link.
-    fn follow(&mut self, link: Link<T>) {
-        let task = link.into_task();
-        // SAFETY: the handle's share is ours now, and a handle's task is not attached. The
-        // consumer counts it below.
-        match unsafe { task.attach(self.consumer.queue(), LINK) } {
-            Attach::Finished => self.parcels.push_back(task),
-            Attach::Promised => self.consumer.expect_one(),
-        }
-    }
-
-    /// Opens the oldest parcel that had been sent before its link could be promised. `false` if
-    /// there is none.
-    fn open_parcel(&mut self) -> bool {
-        let Some(link) = self.parcels.pop_front() else { return false };
-        // SAFETY: the handle's share of the link is ours, and the link is finished.
-        let outcome = unsafe { link.finish::<Parcel<T>>() };
-        self.unpack(outcome);
-        true
-    }
-
-    #[cold]
-    fn receive_link(&mut self, link: Task) {
-        // SAFETY: the link has been received, together with the handle's share.
-        let outcome = unsafe { link.finish::<Parcel<T>>() };
-        self.unpack(outcome);
-    }
-
-    /// Learns what an adder has added, or that it has gone.
-    fn unpack(&mut self, outcome: Result<Parcel<T>, JoinError>) {
-        let Some((added, next)) = outcome.ok().and_then(Parcel::open) else {
-            self.adders -= 1;
-            return;
-        };
-        match added {
-            Added::Task(handle) => {
-                self.add(handle);
-            }
-            Added::Adder(link) => {
-                self.adders += 1;
-                self.follow(link);
-            }
-        }
-        self.follow(next);
-    }
-
     /// Strikes a received task off the roster. `None` if it was handed out before, and this is the
     /// rest of its delivery; or if it is an adder's link.
     #[inline(always)]
@@ -525,15 +384,24 @@ impl<T> Outstanding<T> {
         Finished { id, index, outcome: unsafe { task.finish_in_place() } }
     }
 
+    /// Withdraws the promise of a task that was taken off the roster, unless its delivery is under way.
+    fn call_off(&mut self, task: Task) -> Detach {
+        // SAFETY: the task is attached and has not been received, or it would be off the roster.
+        let detach = unsafe { task.detach() };
+        match detach {
+            Detach::Withdrawn => self.consumer.excuse_one(),
+            Detach::Delivering => {}
+        }
+        detach
+    }
+
     /// Gives up on one task, because of `limit`, unless it finishes just now. `None` if no task is
     /// outstanding.
     #[cold]
     fn refuse(&mut self, limit: TooDeep) -> Option<Result<Ready, Refused>> {
         let (index, task) = self.roster.take_oldest()?;
-        // SAFETY: the task is attached and has not been received.
-        Some(match unsafe { task.detach() } {
+        Some(match self.call_off(task) {
             Detach::Withdrawn => {
-                self.consumer.excuse_one();
                 // SAFETY: the handle's share is ours, and the task not attached any more.
                 let id = unsafe { task.id() };
                 // SAFETY: as above.

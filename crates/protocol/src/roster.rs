@@ -156,11 +156,6 @@ impl Roster {
             self.begin += 1;
         }
     }
-
-    /// Removes all of them, oldest first.
-    pub(crate) fn drain(&mut self) -> impl Iterator<Item = (usize, Task)> {
-        std::iter::from_fn(|| self.take_oldest())
-    }
 }
 
 #[cfg(test)]
@@ -202,7 +197,8 @@ mod tests {
         assert_eq!(roster.len(), 33);
         assert_eq!(roster.iter().next(), Some(tasks[4]));
         assert_eq!(roster.iter().count(), roster.len());
-        let rest: Vec<usize> = roster.drain().map(|(index, _)| index / 2).collect();
+        let rest = std::iter::from_fn(|| roster.take_oldest());
+        let rest: Vec<usize> = rest.map(|(index, _)| index / 2).collect();
         let expected: Vec<usize> = (4..39).filter(|index| ![17, 20].contains(index)).collect();
         assert_eq!(rest, expected);
         assert_eq!(roster.len(), 0);

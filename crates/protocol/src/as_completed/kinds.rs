@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
+use crate::canceller::Cancelled;
 use crate::error::JoinError;
-use crate::handle::{Cancelled, JoinHandle};
+use crate::handle::JoinHandle;
 use crate::id::TaskId;
 use crate::outstanding::Finished;
 use crate::shared_handle::SharedHandle;
