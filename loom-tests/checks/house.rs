@@ -101,7 +101,7 @@ fn one_file_of_each_crate_knows_about_the_model_checkers() {
 }
 
 /// Doubles for models are not in a normal build.
-const DOUBLES: [&str; 3] = ["sync/model", "sync/random", "deque/double"];
+const DOUBLES: [&str; 4] = ["sync/checked", "sync/model", "sync/random", "deque/double"];
 
 #[test]
 fn the_modules_that_are_trusted_with_unsafe_are_those_in_the_documentation() {

@@ -16,19 +16,27 @@
 #[cfg(all(loom, shuttle))]
 compile_error!("the protocol runs on loom or on shuttle, not on both");
 
+#[cfg(any(loom, shuttle))]
+mod checked;
 #[cfg(loom)]
 mod model;
 #[cfg(not(any(loom, shuttle)))]
 mod native;
 #[cfg(shuttle)]
 mod random;
+#[cfg(not(loom))]
+mod unsafe_cell;
 
+#[cfg(any(loom, shuttle))]
+pub use checked::*;
 #[cfg(loom)]
 pub use model::*;
 #[cfg(not(any(loom, shuttle)))]
 pub use native::*;
 #[cfg(shuttle)]
 pub use random::*;
+#[cfg(not(loom))]
+pub use unsafe_cell::UnsafeCell;
 
 /// What the seam was compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use std::panic::Location;
 use std::str::FromStr;
 use std::sync::atomic::Ordering::{self, AcqRel, Acquire, Relaxed, Release, SeqCst};
 
-use super::leak;
+use super::keep;
 
 /// What an operation does, as far as its ordering is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -265,7 +265,7 @@ pub(super) fn begin_execution() {
     STOOD.set(None);
     EFFECTS.set(0);
     GATE.set(FREEZE.get().map(|_| {
-        leak(Gate {
+        keep(Gate {
             is_open: std::sync::atomic::AtomicBool::new(false),
             bell: loom::sync::Notify::new(),
         })

@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use shuttle::thread::{self, Thread};
 
-use super::{Deadline, Immortals, once_in};
+use super::once_in;
+use crate::sync::{Deadline, Immortals};
 
 /// A thread's own parking place: a token that [`unpark`](Self::unpark) leaves and
 /// [`park`](Self::park) takes, waiting for it if need be, or returning for no reason.
