@@ -138,6 +138,18 @@ fn the_table_of_transitions_is_the_one_that_the_protocol_is_held_against() {
     assert!(read("docs/protocol.md").contains(&table), "docs/protocol.md has another table");
 }
 
+/// Figures that stand in two places are of one run.
+#[test]
+fn the_figures_of_the_readme_are_rows_of_the_benchmarks() {
+    let (readme, benchmarks) = (read("README.md"), read("docs/benchmarks.md"));
+    let rows = readme.lines().skip_while(|line| !line.starts_with("| one worker |"));
+    let rows: Vec<_> = rows.take_while(|line| line.starts_with('|')).collect();
+    assert!(rows.len() > 4, "{rows:?}");
+    for row in rows {
+        assert!(benchmarks.lines().any(|line| line == row), "not in docs/benchmarks.md: {row}");
+    }
+}
+
 /// The crate's own documentation has a row for each of its modules, in their order.
 #[test]
 fn the_protocols_front_page_lists_all_its_modules() {
