@@ -58,36 +58,52 @@ impl Arguments {
             let Some(value) = arguments.next() else {
                 return Err(complain(&format!("{name} needs a value")));
             };
-            let bad = || complain(&format!("{value:?} is not valid for {name}"));
-            match name.as_str() {
-                "--seconds" => seconds = Some(value.parse::<u32>().map_err(|_| bad())?),
-                "--seed" => parsed.seed = value.parse().map_err(|_| bad())?,
-                "--program" => parsed.program = Some(value.parse().map_err(|_| bad())?),
-                "--without" => {
-                    let places = value.split(',').filter(|place| !place.is_empty());
-                    parsed.without =
-                        places.map(str::parse).collect::<Result<_, _>>().map_err(|_| bad())?;
-                }
-                "--workers" => {
-                    let workers = value.parse().ok().filter(|workers| (1..=256).contains(workers));
-                    parsed.workers = workers.ok_or_else(bad)?;
-                }
-                _ => parsed.canary = Some(Canary::named(&value).ok_or_else(bad)?),
+            let valid = if name == "--seconds" {
+                seconds = value.parse::<u32>().ok();
+                seconds.is_some()
+            } else {
+                parsed.set(&name, &value).is_some()
+            };
+            if !valid {
+                return Err(complain(&format!("{value:?} is not valid for {name}")));
             }
         }
         let seconds = seconds.unwrap_or(if parsed.soak { 60 } else { 10 });
         parsed.duration = Duration::from_secs(seconds.into());
-        if parsed.soak && parsed.program.is_some() {
+        parsed.check()?;
+        Ok(parsed)
+    }
+
+    /// Sets the argument of that name, unless the value is not valid for it.
+    fn set(&mut self, name: &str, value: &str) -> Option<()> {
+        match name {
+            "--seed" => self.seed = value.parse().ok()?,
+            "--program" => self.program = Some(value.parse().ok()?),
+            "--without" => {
+                let places = value.split(',').filter(|place| !place.is_empty());
+                self.without = places.map(str::parse).collect::<Result<_, _>>().ok()?;
+            }
+            "--workers" => {
+                self.workers = value.parse().ok().filter(|workers| (1..=256).contains(workers))?;
+            }
+            _ => self.canary = Some(Canary::named(value)?),
+        }
+        Some(())
+    }
+
+    /// Whether the arguments go together.
+    fn check(&self) -> Result<(), String> {
+        if self.soak && self.program.is_some() {
             return Err(complain("a soak runs no --program"));
         }
-        if let Some(canary) = parsed.canary.filter(|canary| !canary.is_for(parsed.soak)) {
-            let what = if parsed.soak { "has no place in a soak" } else { "needs --soak" };
+        if let Some(canary) = self.canary.filter(|canary| !canary.is_for(self.soak)) {
+            let what = if self.soak { "has no place in a soak" } else { "needs --soak" };
             return Err(complain(&format!("the canary {canary:?} {what}")));
         }
-        if parsed.program.is_none() && !parsed.without.is_empty() {
+        if self.program.is_none() && !self.without.is_empty() {
             return Err(complain("--without says which operations of a --program to leave out"));
         }
-        Ok(parsed)
+        Ok(())
     }
 }
 

@@ -182,29 +182,8 @@ impl Run {
                 let (task, token) = self.enter(plan, false);
                 self.open.push((task, self.handle.submit(move || token.work())));
             }
-            Operation::Nest(plan, inner) => {
-                let (task, token) = self.enter(plan, false);
-                let pool = self.handle.clone();
-                let panics = inner.panics || inner.token_panics;
-                let nest = move || {
-                    let inner = Token::enter(inner);
-                    let mut batch = Batch::default();
-                    batch.add(&inner);
-                    let outcome = pool.submit(move || inner.work()).join();
-                    if !allows_inside(panics, outcome.as_ref().map(drop)) {
-                        ledger::wrong(&format!("a task inside {task} may not end as {outcome:?}"));
-                    }
-                    batch.outcome(0, outcome);
-                    token.work()
-                };
-                self.open.push((task, self.handle.submit(nest)));
-            }
-            Operation::SubmitBatch(count, plan) => {
-                let entered: Vec<_> = (0..count).map(|_| self.enter(plan, false)).collect();
-                let (tasks, tokens): (Vec<_>, Vec<_>) = entered.into_iter().unzip();
-                let closures = tokens.into_iter().map(|token| move || token.work());
-                self.open.extend(tasks.into_iter().zip(self.handle.submit_batch(closures)));
-            }
+            Operation::Nest(plan, inner) => self.nest(plan, inner),
+            Operation::SubmitBatch(count, plan) => self.submit_batch(count, plan),
             Operation::Cancel(pick) if !self.open.is_empty() => {
                 let (task, handle) = &self.open[pick % self.open.len()];
                 self.oracles[*task].cancelled |= handle.cancel().is_cancelled();
@@ -215,34 +194,9 @@ impl Run {
                 Err(_) => ledger::timed_out(),
             },
             Operation::Scope(count, plan) => self.scope(count, plan),
-            Operation::Map(count) => {
-                let results: Vec<_> = self.handle.map(0..count, |n| n).collect();
-                let as_it_was = |(n, result): (usize, &Result<usize, JoinError>)| match result {
-                    Ok(value) => *value == n,
-                    Err(_) => self.end.is_some() || MAY_BREAK.load(Relaxed),
-                };
-                if results.len() != count || !results.iter().enumerate().all(as_it_was) {
-                    ledger::wrong(&format!("map gives {results:?} for 0..{count}"));
-                }
-            }
-            Operation::MapUnordered(count, some) => {
-                let results = self.handle.map_unordered(0..count, |n| n).take(some);
-                let mut came: Vec<_> = results.map(|mapped| mapped.index).collect();
-                came.sort_unstable();
-                came.dedup();
-                if came.len() != some.min(count) || came.last().is_some_and(|&last| last >= count) {
-                    ledger::wrong(&format!("map_unordered gives {came:?} for 0..{count}"));
-                }
-            }
-            Operation::Break => {
-                let (task, token) = self.enter(Plan::default(), false);
-                MAY_BREAK.store(true, Relaxed);
-                let breaks = move || {
-                    lose_worker();
-                    token.work()
-                };
-                self.open.push((task, self.handle.submit(breaks)));
-            }
+            Operation::Map(count) => self.map(count),
+            Operation::MapUnordered(count, some) => self.map_unordered(count, some),
+            Operation::Break => self.break_down(),
             Operation::Detach => self.end_pool(End::Detached),
             Operation::ShutdownNow => self.end_pool(End::ShutDown),
             Operation::DropPool => self.end_pool(End::Dropped),
@@ -260,6 +214,65 @@ impl Run {
                 }
             }
         }
+    }
+
+    /// A task that submits another one, and joins it.
+    fn nest(&mut self, plan: Plan, inner: Plan) {
+        let (task, token) = self.enter(plan, false);
+        let pool = self.handle.clone();
+        let panics = inner.panics || inner.token_panics;
+        let nest = move || {
+            let inner = Token::enter(inner);
+            let mut batch = Batch::default();
+            batch.add(&inner);
+            let outcome = pool.submit(move || inner.work()).join();
+            if !allows_inside(panics, outcome.as_ref().map(drop)) {
+                ledger::wrong(&format!("a task inside {task} may not end as {outcome:?}"));
+            }
+            batch.outcome(0, outcome);
+            token.work()
+        };
+        self.open.push((task, self.handle.submit(nest)));
+    }
+
+    fn submit_batch(&mut self, count: usize, plan: Plan) {
+        let entered: Vec<_> = (0..count).map(|_| self.enter(plan, false)).collect();
+        let (tasks, tokens): (Vec<_>, Vec<_>) = entered.into_iter().unzip();
+        let closures = tokens.into_iter().map(|token| move || token.work());
+        self.open.extend(tasks.into_iter().zip(self.handle.submit_batch(closures)));
+    }
+
+    fn map(&self, count: usize) {
+        let results: Vec<_> = self.handle.map(0..count, |n| n).collect();
+        let as_it_was = |(n, result): (usize, &Result<usize, JoinError>)| match result {
+            Ok(value) => *value == n,
+            Err(_) => self.end.is_some() || MAY_BREAK.load(Relaxed),
+        };
+        if results.len() != count || !results.iter().enumerate().all(as_it_was) {
+            ledger::wrong(&format!("map gives {results:?} for 0..{count}"));
+        }
+    }
+
+    /// Takes some of what comes.
+    fn map_unordered(&self, count: usize, some: usize) {
+        let results = self.handle.map_unordered(0..count, |n| n).take(some);
+        let mut came: Vec<_> = results.map(|mapped| mapped.index).collect();
+        came.sort_unstable();
+        came.dedup();
+        if came.len() != some.min(count) || came.last().is_some_and(|&last| last >= count) {
+            ledger::wrong(&format!("map_unordered gives {came:?} for 0..{count}"));
+        }
+    }
+
+    /// A task whose worker is lost, and the pool with it.
+    fn break_down(&mut self) {
+        let (task, token) = self.enter(Plan::default(), false);
+        MAY_BREAK.store(true, Relaxed);
+        let breaks = move || {
+            lose_worker();
+            token.work()
+        };
+        self.open.push((task, self.handle.submit(breaks)));
     }
 
     fn consume(&mut self, operation: Operation, task: usize, handle: JoinHandle<Parcel>) {

@@ -25,8 +25,29 @@ const UNLUCKY: u32 = 32;
 /// The same in the warm-up: in such turns tasks end on all threads, which then keep memory for more
 /// of them.
 const UNLUCKY_AT_FIRST: u32 = 2;
-/// In an unlucky turn, one task in so many has each misfortune.
-const MISFORTUNES: u32 = 8;
+/// What befalls tasks of an unlucky turn: one in eight each.
+#[derive(Clone, Copy)]
+enum Misfortune {
+    Panics,
+    IsCancelled,
+    IsDropped,
+    IsShared,
+    IsHurried,
+}
+
+impl Misfortune {
+    /// What befalls this task, if anything.
+    fn of(task: u32) -> Option<Self> {
+        match task % 8 {
+            1 => Some(Self::Panics),
+            2 => Some(Self::IsCancelled),
+            3 => Some(Self::IsDropped),
+            4 => Some(Self::IsShared),
+            5 => Some(Self::IsHurried),
+            _ => None,
+        }
+    }
+}
 
 /// How many have come on all consumers, for whoever watches.
 pub(crate) static COMPLETIONS: AtomicU64 = AtomicU64::new(0);
@@ -198,46 +219,58 @@ impl Consumer {
         TASKS
     }
 
-    /// Tasks that panic, are cancelled, dropped, shared, called back from, or waited for with
-    /// little patience.
+    /// Tasks that panic, are cancelled, dropped, shared, or waited for with little patience.
     fn be_unlucky(&mut self) -> u32 {
-        let misfortune = |task: u32| task % MISFORTUNES;
         let submit = |task: u32| {
-            self.pool.submit(move || {
-                if misfortune(task) == 1 {
-                    panic_any(Intended);
-                }
-                mark(task)
+            self.pool.submit(move || match Misfortune::of(task) {
+                Some(Misfortune::Panics) => panic_any(Intended),
+                _ => mark(task),
             })
         };
         let handles: Vec<_> = (0..TASKS).map(submit).collect();
         let mut waited = Vec::with_capacity(handles.len());
-        let mut set = CompletionSet::new();
-        let mut tasks = Vec::new();
+        let (mut hurried, mut set) = (Vec::new(), CompletionSet::new());
         for (task, handle) in (0..TASKS).zip(handles) {
-            match misfortune(task) {
-                2 if handle.cancel().is_cancelled() => {
+            match Misfortune::of(task) {
+                Some(Misfortune::IsCancelled) if handle.cancel().is_cancelled() => {
                     self.tally.cancels += 1;
                     self.end_otherwise(task, matches!(handle.join(), Err(JoinError::Cancelled)));
                 }
-                3 => {
+                Some(Misfortune::IsDropped) => {
                     drop(handle);
                     self.tally.drops += 1;
                     self.tick_off(task);
                 }
-                4 => {
+                Some(Misfortune::IsShared) => {
                     let shared = handle.shared();
                     let clone = shared.clone();
                     let same = clone.result().is_ok_and(|mark| mark.task == task);
                     self.end_otherwise(task, same && shared.result().is_ok());
                 }
-                5 => {
-                    tasks.push(task);
+                Some(Misfortune::IsHurried) => {
+                    hurried.push(task);
                     set.add(handle);
                 }
-                _ => waited.push((task, handle)),
+                Some(Misfortune::Panics | Misfortune::IsCancelled) | None => {
+                    waited.push((task, handle));
+                }
             }
         }
+        self.hurry(&hurried, set);
+        for (task, handle) in waited {
+            match (Misfortune::of(task), handle.join()) {
+                (Some(Misfortune::Panics), Err(JoinError::Panicked(_))) => {
+                    self.tally.panics += 1;
+                    self.end_otherwise(task, true);
+                }
+                (_, outcome) => self.come(task as usize, outcome),
+            }
+        }
+        TASKS
+    }
+
+    /// Waits for the tasks, which are in `set`, with little patience, again and again.
+    fn hurry(&mut self, tasks: &[u32], mut set: CompletionSet<Mark>) {
         let patience = Duration::from_micros(self.rng.u64(..20));
         while !set.is_empty() {
             match set.next_timeout(patience) {
@@ -249,16 +282,6 @@ impl Consumer {
                 }
             }
         }
-        for (task, handle) in waited {
-            match handle.join() {
-                Err(JoinError::Panicked(_)) if misfortune(task) == 1 => {
-                    self.tally.panics += 1;
-                    self.end_otherwise(task, true);
-                }
-                outcome => self.come(task as usize, outcome),
-            }
-        }
-        TASKS
     }
 
     /// The task has an end that tells nothing of when it came.
