@@ -1,6 +1,6 @@
 //! The transition table, and the tests that hold it against the code and the documentation.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::*;
 
@@ -13,47 +13,47 @@ struct Row {
     owed: &'static str,
 }
 
-/// The transitions, as the table names them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Verb {
-    Claim,
-    Return,
-    Fail,
-    Revoke,
-    ReleaseRunner,
-    Attach,
-    Cancel,
-    Detach,
-    Leave,
-    Take,
-    ReleaseHandle,
-    Receive,
-    Settle,
-    Reclaim,
-    AddCanceller,
-    ReleaseCanceller,
+macro_rules! verbs {
+    ($($verb:ident $name:literal,)*) => {
+        /// The transitions.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        enum Verb {
+            $($verb,)*
+        }
+
+        const VERBS: &[Verb] = &[$(Verb::$verb,)*];
+
+        impl Verb {
+            /// Its name in the documentation.
+            fn name(self) -> &'static str {
+                match self {
+                    $(Self::$verb => $name,)*
+                }
+            }
+        }
+    };
+}
+
+verbs! {
+    Claim "claim",
+    Return "complete: returned",
+    Fail "complete: failed",
+    Revoke "complete: revoked",
+    ReleaseRunner "release runner",
+    Attach "attach",
+    Cancel "cancel",
+    Detach "detach",
+    Leave "leave",
+    Take "take",
+    ReleaseHandle "release handle",
+    Receive "receive",
+    Settle "settle",
+    Reclaim "reclaim",
+    AddCanceller "add canceller",
+    ReleaseCanceller "release canceller",
 }
 
 use Verb::*;
-
-const VERBS: [Verb; 16] = [
-    Claim,
-    Return,
-    Fail,
-    Revoke,
-    ReleaseRunner,
-    Attach,
-    Cancel,
-    Detach,
-    Leave,
-    Take,
-    ReleaseHandle,
-    Receive,
-    Settle,
-    Reclaim,
-    AddCanceller,
-    ReleaseCanceller,
-];
 
 /// A condition on the word before the transition, and its name in the documentation.
 struct When(&'static str, fn(Snapshot) -> bool);
@@ -233,7 +233,7 @@ fn every_word() -> impl Iterator<Item = Snapshot> {
 #[test]
 fn the_code_does_to_every_word_what_the_table_says() {
     for word in every_word().filter(|&word| is_valid(word)) {
-        for verb in VERBS.into_iter().filter(|&verb| is_legal(verb, word)) {
+        for verb in VERBS.iter().copied().filter(|&verb| is_legal(verb, word)) {
             let (next, decision) = apply(verb, word);
             assert_eq!((next, decision.as_str()), look_up(verb, word), "{verb:?} on {word:?}");
         }
@@ -254,7 +254,7 @@ fn the_valid_words_are_those_that_transitions_lead_to() {
     let mut fresh = vec![Snapshot::PENDING, Snapshot::PROMISED];
     while let Some(word) = fresh.pop() {
         if reached.insert(word.0) {
-            let legal = VERBS.into_iter().filter(|&verb| is_legal(verb, word));
+            let legal = VERBS.iter().copied().filter(|&verb| is_legal(verb, word));
             fresh.extend(legal.map(|verb| apply(verb, word).0));
         }
     }
@@ -269,7 +269,7 @@ fn the_valid_words_are_those_that_transitions_lead_to() {
 #[test]
 fn a_task_is_freed_by_the_transition_that_gives_up_the_last_share_and_by_no_other() {
     for word in every_word().filter(|&word| is_valid(word) && !word.is_free()) {
-        for verb in VERBS.into_iter().filter(|&verb| is_legal(verb, word)) {
+        for verb in VERBS.iter().copied().filter(|&verb| is_legal(verb, word)) {
             let (next, decision) = apply(verb, word);
             assert_eq!(next.is_free(), decision == "Free", "{verb:?} on {word:?}");
         }
@@ -279,7 +279,7 @@ fn a_task_is_freed_by_the_transition_that_gives_up_the_last_share_and_by_no_othe
 #[test]
 fn nobody_can_do_anything_to_a_freed_task() {
     for word in every_word().filter(|&word| is_valid(word) && word.is_free()) {
-        for verb in VERBS {
+        for &verb in VERBS {
             assert!(!is_legal(verb, word), "{verb:?} on {word:?}");
         }
     }
@@ -313,30 +313,11 @@ fn the_table_in_the_documentation_is_this_table() {
         let set = names.iter().filter(|(flag, _)| flags & flag != 0);
         set.map(|(_, name)| *name).collect::<Vec<_>>().join(", ")
     };
-    let spelled: BTreeMap<Verb, &str> = [
-        (Claim, "claim"),
-        (Return, "complete: returned"),
-        (Fail, "complete: failed"),
-        (Revoke, "complete: revoked"),
-        (ReleaseRunner, "release runner"),
-        (Attach, "attach"),
-        (Cancel, "cancel"),
-        (Detach, "detach"),
-        (Leave, "leave"),
-        (Take, "take"),
-        (ReleaseHandle, "release handle"),
-        (Receive, "receive"),
-        (Settle, "settle"),
-        (Reclaim, "reclaim"),
-        (AddCanceller, "add canceller"),
-        (ReleaseCanceller, "release canceller"),
-    ]
-    .into();
     let rows: Vec<String> = TABLE
         .iter()
         .map(|row| {
             let (sets, clears) = (spell(row.sets), spell(row.clears));
-            let cells = [spelled[&row.verb], row.when.0, &sets, &clears, row.owed];
+            let cells = [row.verb.name(), row.when.0, &sets, &clears, row.owed];
             format!("| {} |", cells.join(" | "))
         })
         .collect();

@@ -10,8 +10,9 @@ use std::ptr::NonNull;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{self, SeqCst};
+use std::time::Duration;
 
-use super::{fence, keep, passed_on, taken_over};
+use super::{Spin, fence, keep, passed_on, taken_over};
 
 /// A sequentially consistent fence, right after a read-modify-write of the calling thread.
 #[track_caller]
@@ -142,6 +143,28 @@ impl Deadline {
     pub fn has_passed(&self) -> bool {
         matches!(self, Self::Passed)
     }
+}
+
+/// Nothing is kept between waits: how long one stays awake is the side's to say.
+#[derive(Debug, Default)]
+pub struct Tempo;
+
+impl Tempo {
+    /// Nothing is kept.
+    pub const fn new() -> Self {
+        Self
+    }
+
+    /// Nothing is kept.
+    pub fn arrived(&mut self, _: usize) {}
+
+    /// A wait; with a limit of zero, it does not stay awake.
+    pub fn wait(&mut self, limit: Duration, _: Deadline, _: usize) -> Spin {
+        Spin::up_to(limit)
+    }
+
+    /// Nothing is kept.
+    pub fn overslept(&mut self, _: Duration) {}
 }
 
 /// A pause changes nothing that is checked.

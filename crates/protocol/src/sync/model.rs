@@ -164,33 +164,15 @@ impl Deadline {
     }
 }
 
-/// A model checker has no use for a time awake: it explores the outcomes instead.
-#[derive(Debug, Default)]
-pub struct Tempo;
-
-impl Tempo {
-    /// Nothing is kept.
-    pub const fn new() -> Self {
-        Self
-    }
-
-    /// Nothing is kept.
-    pub fn arrived(&mut self, _: usize) {}
-
-    /// A wait that sleeps at once.
-    pub fn wait(&mut self, _: Duration, _: Deadline, _: usize) -> Spin {
-        Spin
-    }
-
-    /// Nothing is kept.
-    pub fn overslept(&mut self, _: Duration) {}
-}
-
-/// A busy wait that never polls twice.
+/// A busy wait that never polls twice: a model explores the outcomes instead.
 #[derive(Debug)]
 pub struct Spin;
 
 impl Spin {
+    pub(super) fn up_to(_: Duration) -> Self {
+        Self
+    }
+
     /// Never.
     pub fn again(&mut self) -> bool {
         false

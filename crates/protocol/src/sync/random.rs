@@ -124,35 +124,17 @@ impl Deadline {
     }
 }
 
-/// Stays awake for a few polls, as many as the schedule's seed says.
-#[derive(Debug, Default)]
-pub struct Tempo;
-
-impl Tempo {
-    /// Nothing is kept.
-    pub const fn new() -> Self {
-        Self
-    }
-
-    /// Nothing is kept.
-    pub fn arrived(&mut self, _: usize) {}
-
-    /// A wait that polls a few times; with a limit of zero, not at all.
-    pub fn wait(&mut self, limit: Duration, _: Deadline, _: usize) -> Spin {
-        Spin { ends: limit.is_zero() }
-    }
-
-    /// Nothing is kept.
-    pub fn overslept(&mut self, _: Duration) {}
-}
-
-/// A busy wait of a few polls.
+/// A busy wait of a few polls, as many as the schedule's seed says.
 #[derive(Debug)]
 pub struct Spin {
     ends: bool,
 }
 
 impl Spin {
+    pub(super) fn up_to(limit: Duration) -> Self {
+        Self { ends: limit.is_zero() }
+    }
+
     /// Whether to poll once more, after others had a turn.
     pub fn again(&mut self) -> bool {
         self.ends = self.ends || once_in(2);
