@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use crate::error::TimedOut;
 use crate::outstanding::Outstanding;
 use crate::sync::Deadline;
+use crate::term::Term;
 
 pub use kinds::{FinishedShared, TaskHandle};
 pub use stream::AsCompletedStream;
@@ -120,7 +121,7 @@ impl<H: TaskHandle> AsCompleted<H> {
     /// assert!(results.next().is_none());
     /// ```
     pub fn timeout(self, timeout: Duration) -> AsCompletedTimeout<H> {
-        AsCompletedTimeout { results: self, deadline: Deadline::after(timeout), over: false }
+        AsCompletedTimeout { results: self, term: Term::until(Deadline::after(timeout)) }
     }
 
     /// Gives up waiting at `deadline`.
@@ -134,7 +135,7 @@ impl<H: TaskHandle> AsCompleted<H> {
     /// assert!(results.next().unwrap().is_err());
     /// ```
     pub fn deadline(self, deadline: Instant) -> AsCompletedTimeout<H> {
-        AsCompletedTimeout { results: self, deadline: Deadline::at(deadline), over: false }
+        AsCompletedTimeout { results: self, term: Term::until(Deadline::at(deadline)) }
     }
 
     /// Polls for at most about `spin` before parking, when nothing is ready: 100 microseconds unless
@@ -328,8 +329,7 @@ impl<H: TaskHandle> fmt::Debug for AsCompleted<H> {
 #[must_use = "iterators are lazy, and dropping this one loses the results"]
 pub struct AsCompletedTimeout<H: TaskHandle> {
     results: AsCompleted<H>,
-    deadline: Deadline,
-    over: bool,
+    term: Term,
 }
 
 impl<H: TaskHandle> AsCompletedTimeout<H> {
@@ -368,12 +368,7 @@ impl<H: TaskHandle> Iterator for AsCompletedTimeout<H> {
     type Item = Result<H::Finished, TimedOut>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.over {
-            return None;
-        }
-        let next = self.results.next_before(self.deadline);
-        self.over = !matches!(next, Ok(Some(_)));
-        next.transpose()
+        self.term.next(|deadline| self.results.next_before(deadline))
     }
 }
 
@@ -383,7 +378,7 @@ impl<H: TaskHandle> fmt::Debug for AsCompletedTimeout<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AsCompletedTimeout")
             .field("results", &self.results)
-            .field("deadline", &self.deadline)
+            .field("deadline", self.term.deadline())
             .finish()
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::as_completed::{AsCompleted, TaskHandle, as_completed};
 use crate::error::TimedOut;
 use crate::sync::Deadline;
+use crate::term::Term;
 
 /// As [`as_completed`](crate::as_completed), and gives each task's key back with it: a URL, a row,
 /// whatever tells the caller which task this was. The key is moved in and out, never compared. A shared
@@ -77,7 +78,7 @@ impl<K, H: TaskHandle> AsCompletedKeyed<K, H> {
     /// assert_eq!(late[0].0, 'a');
     /// ```
     pub fn timeout(self, timeout: Duration) -> AsCompletedKeyedTimeout<K, H> {
-        AsCompletedKeyedTimeout { results: self, deadline: Deadline::after(timeout), over: false }
+        AsCompletedKeyedTimeout { results: self, term: Term::until(Deadline::after(timeout)) }
     }
 
     /// Gives up waiting at `deadline`.
@@ -92,7 +93,7 @@ impl<K, H: TaskHandle> AsCompletedKeyed<K, H> {
     /// assert_eq!(results.next().unwrap().unwrap().0, 'a');
     /// ```
     pub fn deadline(self, deadline: Instant) -> AsCompletedKeyedTimeout<K, H> {
-        AsCompletedKeyedTimeout { results: self, deadline: Deadline::at(deadline), over: false }
+        AsCompletedKeyedTimeout { results: self, term: Term::until(Deadline::at(deadline)) }
     }
 
     /// Yields the next task if one is ready, and `None` otherwise. Does not wait.
@@ -208,8 +209,7 @@ impl<K, H: TaskHandle> fmt::Debug for AsCompletedKeyed<K, H> {
 #[must_use = "iterators are lazy, and dropping this one loses the results"]
 pub struct AsCompletedKeyedTimeout<K, H: TaskHandle> {
     results: AsCompletedKeyed<K, H>,
-    deadline: Deadline,
-    over: bool,
+    term: Term,
 }
 
 impl<K, H: TaskHandle> AsCompletedKeyedTimeout<K, H> {
@@ -234,12 +234,7 @@ impl<K, H: TaskHandle> Iterator for AsCompletedKeyedTimeout<K, H> {
     type Item = Result<(K, H::Finished), TimedOut>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.over {
-            return None;
-        }
-        let next = self.results.next_until(self.deadline);
-        self.over = !matches!(next, Ok(Some(_)));
-        next.transpose()
+        self.term.next(|deadline| self.results.next_until(deadline))
     }
 }
 
@@ -249,7 +244,7 @@ impl<K, H: TaskHandle> fmt::Debug for AsCompletedKeyedTimeout<K, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AsCompletedKeyedTimeout")
             .field("results", &self.results)
-            .field("deadline", &self.deadline)
+            .field("deadline", self.term.deadline())
             .finish()
     }
 }

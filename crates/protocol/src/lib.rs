@@ -57,6 +57,7 @@ mod panic;
 mod error;
 mod id;
 
+mod term;
 mod timed;
 mod unseen;
 

@@ -11,6 +11,7 @@ use crate::error::{JoinError, TimedOut, TooDeep};
 use crate::runnable::Spawn;
 use crate::slot::SlotRef;
 use crate::sync::Deadline;
+use crate::term::Term;
 use crate::window::{Next, Window};
 
 pub use crate::window::Mapped;
@@ -193,7 +194,7 @@ where
     /// assert!(results.next().is_none());
     /// ```
     pub fn timeout(self, timeout: Duration) -> MapUnorderedTimeout<I, F, R, S> {
-        MapUnorderedTimeout { results: self, deadline: Deadline::after(timeout), over: false }
+        MapUnorderedTimeout { results: self, term: Term::until(Deadline::after(timeout)) }
     }
 
     /// Gives up waiting at `deadline`.
@@ -214,7 +215,7 @@ where
     /// assert!(results.next().unwrap().is_err());
     /// ```
     pub fn deadline(self, deadline: Instant) -> MapUnorderedTimeout<I, F, R, S> {
-        MapUnorderedTimeout { results: self, deadline: Deadline::at(deadline), over: false }
+        MapUnorderedTimeout { results: self, term: Term::until(Deadline::at(deadline)) }
     }
 
     /// Yields the next item if one is done, and `None` otherwise. Does not wait, but pulls inputs.
@@ -391,8 +392,7 @@ impl<I: Iterator, F, R, S> fmt::Debug for MapUnordered<I, F, R, S> {
 #[must_use = "iterators are lazy, and dropping this one cancels what has not been begun"]
 pub struct MapUnorderedTimeout<I: Iterator, F, R, S> {
     results: MapUnordered<I, F, R, S>,
-    deadline: Deadline,
-    over: bool,
+    term: Term,
 }
 
 impl<I: Iterator, F, R, S> MapUnorderedTimeout<I, F, R, S> {
@@ -428,12 +428,7 @@ where
     type Item = Result<Mapped<R>, TimedOut>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.over {
-            return None;
-        }
-        let next = self.results.next_until(self.deadline);
-        self.over = !matches!(next, Ok(Some(_)));
-        next.transpose()
+        self.term.next(|deadline| self.results.next_until(deadline))
     }
 }
 
@@ -451,7 +446,7 @@ impl<I: Iterator, F, R, S> fmt::Debug for MapUnorderedTimeout<I, F, R, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MapUnorderedTimeout")
             .field("results", &self.results)
-            .field("deadline", &self.deadline)
+            .field("deadline", self.term.deadline())
             .finish()
     }
 }
