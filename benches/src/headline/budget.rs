@@ -40,32 +40,35 @@ fn row(line: &str) -> Option<[Item; 2]> {
     ])
 }
 
-/// What goes beyond the budget.
+/// What was counted, beside what it may come to.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Excess {
+pub struct Spending {
     item: Item,
     counted: f64,
 }
 
-/// Whether nothing that was counted goes beyond the budget.
-///
-/// # Errors
-///
-/// What does.
-pub fn keep(records: &Records) -> Result<(), Vec<Excess>> {
+/// Of everything in the budget that was counted.
+pub fn spendings(records: &Records) -> Vec<Spending> {
     let counted = |item: Item| {
         let at = (Entrant::Path(item.path), 1, item.figure);
         let counted = records.median(at, |reading| Some(reading.value))?;
-        (counted > item.most).then_some(Excess { item, counted })
+        Some(Spending { item, counted })
     };
-    let excess: Vec<_> = items().into_iter().filter_map(counted).collect();
-    if excess.is_empty() { Ok(()) } else { Err(excess) }
+    items().into_iter().filter_map(counted).collect()
 }
 
-impl fmt::Display for Excess {
+impl Spending {
+    /// Whether it is more than it may be.
+    pub fn is_excess(&self) -> bool {
+        self.counted > self.item.most
+    }
+}
+
+impl fmt::Display for Spending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Item { path, figure, most } = self.item;
-        write!(f, "path {path}, {figure}: at most {most} a task, and it takes {:.3}", self.counted)
+        write!(f, "path {path}, {figure}: {:.3} a task, at most {most}", self.counted)?;
+        if self.is_excess() { write!(f, ", TOO MUCH") } else { Ok(()) }
     }
 }
 
@@ -91,9 +94,11 @@ mod tests {
 
     #[test]
     fn what_costs_more_is_named() {
-        assert_eq!(keep(&records(|item| item.most)), Ok(()));
-        let dear = keep(&records(|item| item.most + 1.0)).unwrap_err();
-        assert_eq!(dear.len(), items().len());
-        assert!(dear[0].to_string().starts_with("path A, instructions: at most"), "{}", dear[0]);
+        let spent = spendings(&records(|item| item.most));
+        assert!(spent.len() == items().len() && !spent.iter().any(Spending::is_excess));
+        let dear = spendings(&records(|item| item.most + 1.0));
+        assert!(dear.iter().all(Spending::is_excess));
+        assert!(dear[0].to_string().starts_with("path A, instructions: "), "{}", dear[0]);
+        assert!(dear[0].to_string().ends_with(", TOO MUCH"), "{}", dear[0]);
     }
 }
