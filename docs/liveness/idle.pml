@@ -29,7 +29,8 @@
 #endif
 
 byte queued;            /* jobs that nobody has taken */
-byte searching;         /* the census; who rests matters only to a pool that ends */
+byte searching;         /* the census is these two, and they are looked at in one step */
+byte in_bed;
 byte asleep;            /* a bit for each worker that sleeps; whoever clears it has chosen it */
 bool token[4];          /* of each worker's parker */
 byte begun;
@@ -86,11 +87,7 @@ active [SUBMITTERS] proctype submitter() {
     :: atomic { submitted < JOBS / SUBMITTERS -> queued++; submitted++ };
         /* fence published */
         if
-        :: searching == 0 ->
-            if
-            :: asleep != 0 -> wake_one()
-            :: else
-            fi
+        :: searching == 0 && in_bed > 0 -> wake_one()
         :: else
         fi
     :: atomic { submitted == JOBS / SUBMITTERS -> break }
@@ -145,7 +142,7 @@ idle:
     fi;
     /* lie_down */
     asleep = asleep | BIT(ME);
-    atomic { searching--; counted = false };
+    atomic { searching--; in_bed++; counted = false };
     /* fence asleep */
     do
     :: atomic { (asleep & BIT(ME)) == 0 -> break }
@@ -164,6 +161,7 @@ idle:
         counted = ((asleep & BIT(ME)) == 0);
         asleep = asleep & ~BIT(ME)
     };
+    in_bed--;
 #ifndef NO_NEW_SEARCH
     atomic {
         if

@@ -218,6 +218,7 @@ impl std::panic::UnwindSafe for Handle {}
 impl std::panic::RefUnwindSafe for Handle {}
 
 impl Spawn for Handle {
+    #[inline]
     fn spawn(&self, runnable: Runnable) {
         Worker::submit(&self.shared, runnable);
     }

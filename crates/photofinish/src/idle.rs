@@ -11,12 +11,14 @@
 //! |---|---|---|---|
 //! | [`begin_search`](Idle::begin_search) | a worker that has run out of work | one more searches | |
 //! | [`stop_search`](Idle::stop_search) | a searcher that has found something | one less | |
-//! | [`lie_down`](Idle::lie_down) | a searcher that has found nothing | one less; one more rests, if it has nothing begun | set |
+//! | [`lie_down`](Idle::lie_down) | a searcher that has found nothing | one less; one more in bed | set |
 //! | [`wake_one`](Idle::wake_one) | whoever wakes | one more, for the sleeper that it chooses | cleared |
-//! | [`get_up`](Idle::get_up) | the sleeper | one less rests, if one more did | cleared, unless it was chosen |
+//! | [`get_up`](Idle::get_up) | the sleeper | one less in bed | cleared, unless it was chosen |
 //!
 //! The waker counts the search of the one it wakes, and before that one runs: whoever looks in
-//! between is silent, rightly. A sleeper that gets up by itself begins a search of its own.
+//! between is silent, rightly. A sleeper that gets up by itself begins a search of its own. As long
+//! as a worker's bit is set it is counted, as a searcher or in bed; so whoever has to know only
+//! whether there is a sleeper looks at one word.
 //!
 //! # Why no work is left lying with everybody asleep
 //!
@@ -24,17 +26,17 @@
 //!
 //! | who | writes | fence | looks at |
 //! |---|---|---|---|
-//! | submitter | its task into a queue | `published` | searching, sleepers |
-//! | sleeper | its bit; it searches no more | `asleep` | the queues |
+//! | submitter | its task into a queue | `published` | searching, in bed |
+//! | sleeper | it is in bed, and searches no more | `asleep` | the queues |
 //! | last searcher | it searches no more | `search over` | the queues |
 //! | waker that found nobody | it searches no more | `search over` | sleepers |
-//! | worker that has moved a batch from queue to queue | the tasks into its queue | `published` | searching, sleepers |
+//! | worker that has moved a batch from queue to queue | the tasks into its queue | `published` | searching, in bed |
 //!
 //! The fences are sequentially consistent, so of any two sides at least one sees what the other
 //! wrote (the store-buffering pattern of E. W. Dekker's mutual exclusion). A submitter that is
-//! silent saw a searcher or no sleeper. If it saw a searcher, that one either finds the task, or
-//! stops searching after the task was published, and looks at the queues then. If it saw no
-//! sleeper, each worker is awake, or goes to sleep later and looks at the queues then. A worker
+//! silent saw a searcher or nobody in bed. If it saw a searcher, that one either finds the task, or
+//! stops searching after the task was published, and looks at the queues then. If it saw nobody
+//! in bed, each worker is awake, or goes to sleep later and looks at the queues then. A worker
 //! that lies down and finds work searches again: others may have been silent because of it, with
 //! more than the one task it takes.
 //!
@@ -55,20 +57,17 @@ use crossbeam_utils::CachePadded;
 use photofinish_protocol::sync::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use photofinish_protocol::sync::{AtomicPtr, AtomicUsize, Parker, fence, fence_after_rmw};
 
-/// How many workers search (low half), and how many rest with nothing begun (high half).
+/// How many search (low half), and how many workers are in bed (high half): those that sleep, and
+/// those that are just lying down or getting up.
 #[derive(Clone, Copy)]
 struct Census(usize);
 
 const SEARCHING: usize = 1;
-const RESTING: usize = 1 << (usize::BITS / 2);
+const IN_BED: usize = 1 << (usize::BITS / 2);
 
 impl Census {
     fn searching(self) -> usize {
-        self.0 % RESTING
-    }
-
-    fn resting(self) -> usize {
-        self.0 / RESTING
+        self.0 % IN_BED
     }
 }
 
@@ -94,11 +93,15 @@ pub(crate) enum Risen {
 /// The idle protocol's shared state.
 #[derive(Debug)]
 pub(crate) struct Idle {
-    /// How many search, and how many rest. Every step of every worker changes it.
+    /// How many search, and how many are in bed. Every step of every worker changes it.
     ///
     /// ORDERING: Relaxed everywhere; a count, with which nothing is handed over. The fences order
     /// it against the queues and the bits.
     census: CachePadded<AtomicUsize>,
+    /// How many workers are in bed with nothing begun.
+    ///
+    /// ORDERING: Relaxed; a number, that only the last one to come to bed acts upon.
+    resting: AtomicUsize,
     /// A bit for each worker that sleeps. Whoever clears it has chosen the worker.
     ///
     /// ORDERING: Relaxed but for the edge *bed*, from the one who sets the bit to the waker that
@@ -116,6 +119,7 @@ impl Idle {
         let groups = workers.div_ceil(usize::BITS as usize);
         Self {
             census: CachePadded::new(AtomicUsize::new(0)),
+            resting: AtomicUsize::new(0),
             asleep: (0..groups).map(|_| CachePadded::new(AtomicUsize::new(0))).collect(),
             beds: (0..workers).map(|_| AtomicPtr::new(ptr::null_mut())).collect(),
         }
@@ -133,12 +137,12 @@ impl Idle {
 
     /// Work has been published: wakes a worker, unless somebody searches or nobody sleeps.
     ///
-    /// Costs a fence and two loads when there is nobody to wake.
+    /// Costs a fence and a load when there is nobody to wake.
     #[inline]
     pub(crate) fn work_published(&self) {
         // ORDERING (fence published): SeqCst; pairs with the fences asleep and search over.
         fence(SeqCst);
-        if self.has_somebody_to_wake() {
+        if !self.everybody_works() {
             self.wake_one();
         }
     }
@@ -148,7 +152,7 @@ impl Idle {
     pub(crate) fn work_pushed(&self) {
         // ORDERING (fence published): SeqCst; as above.
         fence_after_rmw();
-        if self.has_somebody_to_wake() {
+        if !self.everybody_works() {
             self.wake_one();
         }
     }
@@ -158,15 +162,16 @@ impl Idle {
     pub(crate) fn work_moved(&self, is_left: impl FnOnce() -> bool) {
         // ORDERING (fence published): SeqCst; as above.
         fence(SeqCst);
-        if self.has_somebody_to_wake() && is_left() {
+        if !self.everybody_works() && self.searching() == 0 && is_left() {
             self.wake_one();
         }
     }
 
+    /// Whether nobody searches, and nobody is in bed.
     #[inline]
-    fn has_somebody_to_wake(&self) -> bool {
+    fn everybody_works(&self) -> bool {
         // ORDERING: Relaxed; a look, behind a fence of the caller's.
-        Census(self.census.load(Relaxed)).searching() == 0 && self.somebody_sleeps()
+        self.census.load(Relaxed) == 0
     }
 
     /// Wakes a worker, unless somebody searches or nobody sleeps.
@@ -267,11 +272,12 @@ impl Idle {
         self.beds[worker].store(ptr::from_ref(parker).cast_mut(), Relaxed);
         // ORDERING (edge bed): Release; pairs with the Acquire in choose_one; carries the bed.
         group.fetch_or(bit, Release);
+        if bed == Bed::Own {
+            // ORDERING: Relaxed; as below.
+            self.resting.fetch_add(1, Relaxed);
+        }
         // ORDERING: Relaxed; the fence below comes between this and the look that it owes.
-        match bed {
-            Bed::Own => self.census.fetch_add(RESTING - SEARCHING, Relaxed),
-            Bed::Nested => self.census.fetch_sub(SEARCHING, Relaxed),
-        };
+        self.census.fetch_add(IN_BED - SEARCHING, Relaxed);
         // ORDERING (fence asleep): SeqCst; pairs with the fences published and search over.
         fence(SeqCst);
     }
@@ -289,8 +295,9 @@ impl Idle {
         // ORDERING: Relaxed; the bed is the worker's own, and tasks are handed over by the queues.
         let chosen = group.fetch_and(!bit, Relaxed) & bit == 0;
         if bed == Bed::Own {
-            self.census.fetch_sub(RESTING, Relaxed);
+            self.resting.fetch_sub(1, Relaxed);
         }
+        self.census.fetch_sub(IN_BED, Relaxed);
         if chosen { Risen::Chosen } else { Risen::ByItself }
     }
 
@@ -310,6 +317,6 @@ impl Idle {
     pub(crate) fn resting(&self) -> usize {
         // ORDERING: Relaxed; a number. The last worker to lie down sees that all rest, for its own step
         // on this word came after theirs.
-        Census(self.census.load(Relaxed)).resting()
+        self.resting.load(Relaxed)
     }
 }

@@ -382,6 +382,7 @@ impl std::panic::UnwindSafe for Pool {}
 impl std::panic::RefUnwindSafe for Pool {}
 
 impl Spawn for Pool {
+    #[inline]
     fn spawn(&self, runnable: Runnable) {
         self.handle.spawn(runnable);
     }

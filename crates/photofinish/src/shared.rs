@@ -112,6 +112,7 @@ impl Shared {
     }
 
     /// Takes a task from outside the pool; one that comes after the end is not run.
+    #[inline]
     pub(crate) fn inject(&self, task: Runnable) {
         self.inbox.push(task);
         self.injected();
@@ -155,7 +156,7 @@ impl Shared {
     }
 
     /// Runs a task that was queued, for a worker, unless nothing is begun any more.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn run(&self, task: Runnable, counters: &Counters) {
         if let Some(room) = &self.room {
             room.leave();

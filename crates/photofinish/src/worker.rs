@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -30,6 +31,10 @@ pub(crate) struct Worker {
     /// Whether the census counts this worker as searching.
     searching: Cell<bool>,
     turn: Cell<usize>,
+    /// Whether the worker is to end as if by a defect of this library.
+    lost: Cell<bool>,
+    /// How many tasks it had begun when it looked around last.
+    begun: Cell<usize>,
     tempo: RefCell<Tempo>,
     gathering: Gathering,
 }
@@ -39,8 +44,10 @@ pub(crate) struct Worker {
 const OUTSIDERS_TURN: usize = 64;
 
 sync::thread_local! {
-    #[allow(clippy::missing_const_for_thread_local, reason = "loom's macro knows no const")]
+    /// Which worker this thread is.
     static CURRENT: RefCell<Option<Rc<Worker>>> = RefCell::new(None);
+    /// Of which pool, which is all that a submitter from outside looks at.
+    static POOL: Cell<*const Shared> = Cell::new(ptr::null());
 }
 
 impl Worker {
@@ -60,6 +67,8 @@ impl Worker {
             spin,
             searching: Cell::new(false),
             turn: Cell::new(index),
+            lost: Cell::new(false),
+            begun: Cell::new(0),
             tempo: RefCell::new(Tempo::new()),
             gathering: Gathering::new(),
         }
@@ -76,8 +85,10 @@ impl Worker {
     ) {
         let worker = Rc::new(Worker::new(shared, index, queues, stack, spin));
         CURRENT.with(|current| current.replace(Some(Rc::clone(&worker))));
+        POOL.with(|pool| pool.set(ptr::from_ref(&*worker.shared)));
         let helper = Rc::clone(&worker) as Rc<dyn Helper>;
         let worked = catch_unwind(AssertUnwindSafe(|| assist(helper, || worker.run())));
+        POOL.with(|pool| pool.set(ptr::null()));
         CURRENT.with(RefCell::take);
         if let Err(payload) = worked {
             let panic = Panic::new(payload);
@@ -90,40 +101,44 @@ impl Worker {
     /// defect of this library would.
     pub(crate) fn lose_current() {
         CURRENT.with(|current| {
-            let current = current.borrow();
-            // A borrow that never ends: `step` borrows the tempo before it takes a task, and that
-            // panics, as a second mutable borrow does.
-            std::mem::forget(current.as_ref().map(|worker| worker.tempo.borrow_mut()));
+            if let Some(worker) = &*current.borrow() {
+                worker.lost.set(true);
+                worker.turn.set(OUTSIDERS_TURN - 1);
+            }
         });
     }
 
     /// Whether the calling thread is a worker of the pool.
+    #[inline]
     pub(crate) fn is_current(shared: &Arc<Shared>) -> bool {
-        Self::current(shared).is_some()
+        POOL.try_with(Cell::get).is_ok_and(|pool| ptr::eq(pool, &**shared))
     }
 
     /// Queues `task` with the calling worker, or from outside if that is not one of the pool's.
     #[inline]
     pub(crate) fn submit(shared: &Arc<Shared>, task: Runnable) {
-        match Self::current(shared) {
-            Some(worker) => {
-                shared.enter_anyway();
-                worker.push(task);
-            }
-            None => {
-                shared.enter();
-                shared.inject(task);
-            }
+        if Self::is_current(shared) {
+            shared.enter_anyway();
+            Self::submit_inside(shared, task);
+        } else {
+            shared.enter();
+            shared.inject(task);
         }
     }
 
     /// Queues `task`, for which room has been taken.
     #[inline]
     pub(crate) fn submit_entered(shared: &Arc<Shared>, task: Runnable) {
-        match Self::current(shared) {
-            Some(worker) => worker.push(task),
-            None => shared.inject(task),
+        if Self::is_current(shared) {
+            Self::submit_inside(shared, task);
+        } else {
+            shared.inject(task);
         }
+    }
+
+    /// Queues `task` with the calling worker, which is one of the pool's.
+    fn submit_inside(shared: &Arc<Shared>, task: Runnable) {
+        Self::current(shared).expect("the thread is a worker's").push(task);
     }
 
     /// As [`submit`](Self::submit), with many. A worker is woken for the first one, which wakes the
@@ -155,9 +170,10 @@ impl Worker {
     /// destroyed it is nobody's any more.
     #[inline]
     fn current(shared: &Arc<Shared>) -> Option<Rc<Worker>> {
-        let is_ours = |worker: &&Rc<Worker>| Arc::ptr_eq(&worker.shared, shared);
-        let ours = |worker: &Option<Rc<Worker>>| worker.as_ref().filter(is_ours).map(Rc::clone);
-        CURRENT.try_with(|current| ours(&current.borrow())).ok().flatten()
+        if !Self::is_current(shared) {
+            return None;
+        }
+        CURRENT.with(|current| current.borrow().clone())
     }
 
     fn run(&self) {
@@ -176,12 +192,9 @@ impl Worker {
     }
 
     /// Runs the next task, if there is one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn step(&self) -> bool {
-        let mut tempo = self.tempo.borrow_mut();
         let Some(task) = self.find() else { return false };
-        tempo.arrived(1);
-        drop(tempo);
         self.stop_searching();
         self.shared.run(task, &self.queues.counters);
         true
@@ -193,13 +206,23 @@ impl Worker {
         let turn = self.turn.get().wrapping_add(1);
         self.turn.set(turn);
         if turn.is_multiple_of(OUTSIDERS_TURN)
-            && let Some(task) = self.fetch()
+            && let outsiders @ Some(_) = self.give_outsiders_their_turn()
         {
-            return Some(task);
+            return outsiders;
         }
-        let own = self.take_oldest();
-        let task = if own.is_some() { own } else { self.fetch() };
-        if task.is_some() { task } else { self.steal() }
+        if let own @ Some(_) = self.take_oldest() {
+            return own;
+        }
+        if let outsiders @ Some(_) = self.fetch() {
+            return outsiders;
+        }
+        self.steal()
+    }
+
+    #[cold]
+    fn give_outsiders_their_turn(&self) -> Option<Runnable> {
+        assert!(!self.lost.get(), "the worker was to be lost");
+        self.fetch()
     }
 
     /// The oldest of the worker's own tasks.
@@ -218,8 +241,10 @@ impl Worker {
     /// A task that came from outside.
     #[inline]
     fn fetch(&self) -> Option<Runnable> {
-        let next = self.queues.fetched.pop();
-        if next.is_some() { next } else { self.fetch_more() }
+        if let next @ Some(_) = self.queues.fetched.pop() {
+            return next;
+        }
+        self.fetch_more()
     }
 
     /// The oldest task of the inbox, and some more for later.
@@ -238,6 +263,7 @@ impl Worker {
     }
 
     /// A task of another worker.
+    #[inline(never)]
     fn steal(&self) -> Option<Runnable> {
         let victims = &self.shared.victims;
         let others = (1..victims.len()).map(|step| {
@@ -293,7 +319,10 @@ impl Worker {
 
     /// Whether there may be work, before it is time to sleep.
     fn look_around(&self) -> bool {
-        let mut spin = self.tempo.borrow_mut().wait(self.spin, Deadline::NEVER, usize::MAX);
+        let begun = self.queues.counters.begun.get();
+        let mut tempo = self.tempo.borrow_mut();
+        tempo.arrived(begun.wrapping_sub(self.begun.replace(begun)));
+        let mut spin = tempo.wait(self.spin, Deadline::NEVER, usize::MAX);
         while spin.again() {
             if self.shared.has_work() || self.shared.has_ended() {
                 return true;

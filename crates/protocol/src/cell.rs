@@ -269,6 +269,7 @@ impl Header {
     /// # Safety
     ///
     /// The caller is the handle and the task is neither attached nor finished.
+    #[inline]
     pub(crate) unsafe fn set_destination(&self, destination: Destination, tag: usize) {
         let address = Address::from(destination);
         // SAFETY: the caller's promise.
@@ -307,6 +308,7 @@ impl Header {
     /// # Safety
     ///
     /// The caller has claimed the task to run it, and does so once.
+    #[inline]
     pub(crate) unsafe fn run(task: TaskRef) -> Verdict {
         // SAFETY: the caller's claim keeps the task alive.
         let header = unsafe { Self::of(task) };

@@ -155,15 +155,16 @@ impl<D: Delivery> Consumer<D> {
     /// ends an announcement, so that the waiting bit is never left behind for another wait.
     #[inline]
     fn take(&mut self) {
-        if self.taken.len() == 0 {
+        if self.taken.is_empty() {
             self.take_all();
         }
     }
 
     fn take_all(&mut self) {
-        self.taken = self.open_queue().take();
-        self.outstanding -= self.taken.len();
-        self.tempo.arrived(self.taken.len());
+        let (taken, many) = self.open_queue().take();
+        self.taken = taken;
+        self.outstanding -= many;
+        self.tempo.arrived(many);
     }
 
     /// Receives the next task if one has been delivered; if not, the task of `context` is woken

@@ -70,6 +70,7 @@ impl<T> JoinHandle<T> {
     /// # Panics
     ///
     /// If the handle was awaited to its end.
+    #[inline]
     pub(crate) fn into_task(self) -> Task {
         if let Some(consumer) = self.awaiting() {
             self.withdraw_from(consumer);

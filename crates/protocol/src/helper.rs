@@ -29,7 +29,6 @@ pub trait Helper {
 }
 
 crate::sync::thread_local! {
-    #[allow(clippy::missing_const_for_thread_local, reason = "loom's macro knows no const")]
     static CURRENT: RefCell<Option<Rc<dyn Helper>>> = RefCell::new(None);
 }
 

@@ -71,9 +71,9 @@ impl Inbox {
 
     /// Puts tasks in, in their order, by one compare-exchange as well.
     pub fn push_batch(&self, batch: Batch) {
-        if let Some((oldest, _)) = ManuallyDrop::new(batch).ends {
+        if let Some(oldest) = batch.into_line() {
             // SAFETY: the runner's shares were the batch's.
-            let newest = unsafe { turned_around(oldest) };
+            let (newest, _) = unsafe { turned_around(oldest) };
             self.push_line(newest, oldest);
         }
     }
@@ -111,15 +111,17 @@ impl Inbox {
         if rest == HELD {
             return Batch::EMPTY;
         }
-        let oldest = Task::from_raw(rest).or_else(|| {
-            // ORDERING (edge injection): Acquire; pairs with the Release in push; carries the
-            // tasks.
-            let newest = Task::from_raw(self.newest.swap(ptr::null_mut(), Acquire));
-            // SAFETY: the runner's shares of all tasks of the stack have been taken.
-            newest.map(|newest| unsafe { turned_around(newest) })
-        });
-        // SAFETY: as above, or those of the rest, which was put back in this order.
-        let (batch, rest) = unsafe { Batch::cut_off(oldest, most) };
+        let (batch, rest) = match Task::from_raw(rest) {
+            // SAFETY: the rest was put back in this order, with the runner's shares.
+            Some(oldest) => unsafe { Batch::cut_off(oldest, most) },
+            None => {
+                // ORDERING (edge injection): Acquire; pairs with the Release in push; carries the
+                // tasks.
+                let newest = self.newest.swap(ptr::null_mut(), Acquire);
+                // SAFETY: the runner's shares of all tasks of the stack have been taken.
+                unsafe { Batch::of_stack(Task::from_raw(newest)) }.split(most)
+            }
+        };
         // ORDERING (edge rest): AcqRel; as above.
         self.rest.swap(rest.map_or(ptr::null_mut(), Task::into_raw), AcqRel);
         batch
@@ -191,15 +193,17 @@ unsafe fn length(mut line: Option<Task>) -> usize {
     length
 }
 
-/// Turns a line around in place, and gives its other end, which is the first now.
+/// Turns a line around in place, and gives its other end, which is the first now, and its length.
 ///
 /// # Safety
 ///
 /// The caller holds the runner's shares of all tasks in the line.
-unsafe fn turned_around(first: Task) -> Task {
+unsafe fn turned_around(first: Task) -> (Task, usize) {
     let mut turned = None;
     let mut line = first;
+    let mut length = 0;
     loop {
+        length += 1;
         // SAFETY: the caller's promise.
         let next = unsafe { line.behind() };
         // SAFETY: as above.
@@ -210,7 +214,7 @@ unsafe fn turned_around(first: Task) -> Task {
         );
         match next {
             Some(next) => turned = Some(mem::replace(&mut line, next)),
-            None => return line,
+            None => return (line, length),
         }
     }
 }
@@ -242,13 +246,42 @@ impl Batch {
     /// No task.
     pub const EMPTY: Self = Self { ends: None, len: 0 };
 
-    /// The `most` first tasks of a line, and what follows them.
+    /// The tasks of a stack, turned around in place.
+    ///
+    /// # Safety
+    ///
+    /// The caller gives the batch the runner's shares of all tasks in the stack.
+    unsafe fn of_stack(newest: Option<Task>) -> Self {
+        let Some(newest) = newest else { return Self::EMPTY };
+        // SAFETY: the caller's promise.
+        let (oldest, len) = unsafe { turned_around(newest) };
+        Self { ends: Some((oldest, newest)), len }
+    }
+
+    /// The `most` oldest tasks, and the line of those that follow them.
+    fn split(self, most: usize) -> (Self, Option<Task>) {
+        if self.len <= most {
+            return (self, None);
+        }
+        let oldest = self.into_line().expect("some tasks are more than none");
+        // SAFETY: the runner's shares were the batch's.
+        unsafe { Self::cut_off(oldest, most) }
+    }
+
+    /// The line of the tasks, from the oldest to the newest. The runner's shares are the caller's.
+    pub(crate) fn into_line(self) -> Option<Task> {
+        ManuallyDrop::new(self).ends.map(|(oldest, _)| oldest)
+    }
+
+    /// The `most` first tasks of a line, and the line of those that follow them.
     ///
     /// # Safety
     ///
     /// The caller holds the runner's shares of all tasks in the line; those of the batch go there.
-    unsafe fn cut_off(first: Option<Task>, most: usize) -> (Self, Option<Task>) {
-        let Some(oldest) = first.filter(|_| most > 0) else { return (Self::EMPTY, first) };
+    unsafe fn cut_off(oldest: Task, most: usize) -> (Self, Option<Task>) {
+        if most == 0 {
+            return (Self::EMPTY, Some(oldest));
+        }
         let mut newest = oldest;
         for len in 1..most {
             // SAFETY: the caller's promise.

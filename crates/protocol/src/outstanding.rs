@@ -110,6 +110,7 @@ impl<T> Outstanding<T> {
     }
 
     /// Waits for one more task, and tells its index.
+    #[inline(always)]
     pub(crate) fn add(&mut self, handle: JoinHandle<T>) -> usize {
         let index = self.total;
         self.total += 1;

@@ -152,7 +152,8 @@ impl Queue {
             let link = unsafe { node.as_ref() };
             // SAFETY: nobody else reads or writes a link before its node is pushed.
             unsafe { link.point_at(newest(head)) };
-            let pushed = node.as_ptr().map_addr(|address| address | (head.addr() & WAITING));
+            // A node's address has no such bit of its own.
+            let pushed = node.as_ptr().wrapping_byte_add(head.addr() & WAITING);
             // ORDERING (edge delivery): Release; pairs with the Acquire in take and close;
             // carries the link and all that happened to the task.
             // ORDERING (edge announcement): Acquire; pairs with the Release in announce;
@@ -168,15 +169,15 @@ impl Queue {
         Pushed::Delivered
     }
 
-    /// Takes all that has been delivered, oldest first, and ends a wait. Wait-free up to the
-    /// reversal, which visits each node once.
+    /// Takes all that has been delivered, oldest first, tells how many that are, and ends a wait.
+    /// Wait-free up to the reversal, which visits each node once.
     #[inline]
-    pub(crate) fn take(&self) -> Chain {
+    pub(crate) fn take(&self) -> (Chain, usize) {
         self.lifetime.access();
         // ORDERING: Relaxed; a look. Most polls of an empty queue end here, without stealing
         // the line from a pusher.
         if self.head.load(Relaxed).is_null() {
-            return Chain::EMPTY;
+            return (Chain::EMPTY, 0);
         }
         // ORDERING (edge delivery): Acquire; pairs with the Release in push; carries the tasks.
         let head = self.head.swap(ptr::null_mut(), Acquire);
@@ -229,8 +230,8 @@ impl Queue {
         // ORDERING (edge close): Release; pairs with the Acquire in push; carries what the
         // consumer did to tasks it did not receive.
         let head = queue.head.swap(closed, AcqRel);
-        let chain = Chain::oldest_first(newest(head));
-        let late = outstanding - chain.len();
+        let (chain, in_time) = Chain::oldest_first(newest(head));
+        let late = outstanding - in_time;
         queue.lifetime.access();
         // ORDERING (edge settlement): AcqRel; all uses of the queue, this step among them, for
         // the one who frees it.
@@ -266,15 +267,15 @@ impl Queue {
 #[derive(Debug)]
 pub(crate) struct Chain {
     oldest: *mut Node,
-    len: usize,
 }
 
 impl Chain {
-    pub(crate) const EMPTY: Self = Self { oldest: ptr::null_mut(), len: 0 };
+    pub(crate) const EMPTY: Self = Self { oldest: ptr::null_mut() };
 
-    /// Turns a stack that the caller has taken, newest first, around in place.
-    pub(crate) fn oldest_first(newest: *mut Node) -> Self {
+    /// Turns a stack that the caller has taken, newest first, around in place, and tells its length.
+    pub(crate) fn oldest_first(newest: *mut Node) -> (Self, usize) {
         let mut chain = Self::EMPTY;
+        let mut length = 0;
         let mut stack = newest;
         while let Some(node) = NonNull::new(stack) {
             // SAFETY: the consumer has taken the stack; its nodes are live and its own.
@@ -282,14 +283,16 @@ impl Chain {
             // SAFETY: as above, nobody else reads or writes the link.
             stack = link.with_mut(|next| unsafe { next.replace(chain.oldest) });
             prefetch::ahead(chain.oldest, node.as_ptr());
-            chain = Self { oldest: node.as_ptr(), len: chain.len + 1 };
+            chain.oldest = node.as_ptr();
+            length += 1;
         }
-        chain
+        (chain, length)
     }
 
+    /// Whether there is none.
     #[inline]
-    pub(crate) fn len(&self) -> usize {
-        self.len
+    pub(crate) fn is_empty(&self) -> bool {
+        self.oldest.is_null()
     }
 
     /// Takes the oldest node out. It is live, and the caller's.
@@ -300,7 +303,6 @@ impl Chain {
         let link = unsafe { &node.as_ref().next };
         // SAFETY: as above, nobody else reads or writes the link.
         self.oldest = link.with(|next| unsafe { next.read() });
-        self.len -= 1;
         Some(node)
     }
 }

@@ -1,7 +1,9 @@
 //! Who is outstanding.
 
 use std::collections::BTreeMap;
+use std::{mem, ptr};
 
+use crate::cell::Header;
 use crate::task::Task;
 
 /// The tasks that have been promised and not yet handed out, by the order in which they came.
@@ -11,8 +13,9 @@ use crate::task::Task;
 /// which lives for ever stays as small as what is outstanding.
 #[derive(Debug)]
 pub(crate) struct Roster {
-    /// The place of an index is its remainder; the length is a power of two, or zero.
-    ring: Vec<Option<Task>>,
+    /// The place of an index is its remainder; the length is a power of two, or zero. Null where
+    /// there is no task: the allocator has memory full of that, which costs nothing until it is used.
+    ring: Vec<*mut Header>,
     /// The window: nobody in the ring comes before `begin`, nor from `end` on.
     begin: usize,
     end: usize,
@@ -31,7 +34,13 @@ impl Roster {
             0 => 0,
             some => some.next_power_of_two(),
         };
-        Self { ring: vec![None; places], begin: 0, end: 0, strays: BTreeMap::new(), len: 0 }
+        Self {
+            ring: vec![ptr::null_mut(); places],
+            begin: 0,
+            end: 0,
+            strays: BTreeMap::new(),
+            len: 0,
+        }
     }
 
     #[inline]
@@ -41,35 +50,39 @@ impl Roster {
 
     /// The place of an index of the window, in a ring that is not empty.
     #[inline]
-    fn place(&mut self, index: usize) -> &mut Option<Task> {
+    fn place(&mut self, index: usize) -> &mut *mut Header {
         let mask = self.ring.len() - 1;
         &mut self.ring[index & mask]
+    }
+
+    /// Takes the task out of its place.
+    #[inline]
+    fn vacate(&mut self, index: usize) -> Option<Task> {
+        Task::from_raw(mem::replace(self.place(index), ptr::null_mut()))
     }
 
     /// Adds a task; indices only grow.
     #[inline]
     pub(crate) fn insert(&mut self, index: usize, task: Task) {
-        loop {
-            if self.len == 0 {
-                self.begin = index;
-                self.end = index;
-            }
-            if index - self.begin < self.ring.len() {
-                break;
-            }
-            self.make_room();
+        while index - self.begin >= self.ring.len() {
+            self.make_room(index);
         }
         // Whoever took an index between the end and this one had finished before it came: its
         // place is empty already.
-        *self.place(index) = Some(task);
+        *self.place(index) = task.into_raw();
         self.end = index + 1;
         self.len += 1;
     }
 
-    /// Makes the window smaller, if hardly anybody is left in its older half, or else the ring
-    /// larger.
+    /// Makes the window smaller, if nobody is left, or hardly anybody in its older half, or else the
+    /// ring larger.
     #[cold]
-    fn make_room(&mut self) {
+    fn make_room(&mut self, index: usize) {
+        if self.len == 0 && !self.ring.is_empty() {
+            self.begin = index;
+            self.end = index;
+            return;
+        }
         let begin = self.begin;
         self.trim();
         if self.begin > begin {
@@ -80,7 +93,7 @@ impl Roster {
         if (self.len - self.strays.len()) * Self::SPARSE < places && middle < self.end {
             while self.begin < middle {
                 let index = self.begin;
-                let stray = self.place(index).take();
+                let stray = self.vacate(index);
                 self.strays.extend(stray.map(|task| (index, task)));
                 self.begin += 1;
             }
@@ -89,7 +102,7 @@ impl Roster {
         // The ring grows where it lies, if the allocator can do that; only tasks whose place changes
         // are moved.
         let larger = (2 * places).max(Self::SMALLEST);
-        self.ring.resize(larger, None);
+        self.ring.resize(larger, ptr::null_mut());
         for index in self.begin..self.end {
             if index & places != 0 {
                 self.ring.swap(index & (places - 1), index & (larger - 1));
@@ -101,9 +114,12 @@ impl Roster {
     #[inline]
     pub(crate) fn remove(&mut self, index: usize) {
         let removed =
-            if index < self.begin { self.strays.remove(&index) } else { self.place(index).take() };
+            if index < self.begin { self.strays.remove(&index) } else { self.vacate(index) };
         debug_assert!(removed.is_some(), "a delivered task is on the roster");
         self.len -= 1;
+        if self.len == 0 {
+            self.begin = self.end;
+        }
     }
 
     /// Removes the task of this index, if it is still outstanding.
@@ -111,7 +127,7 @@ impl Roster {
         let taken = if index < self.begin {
             self.strays.remove(&index)
         } else if index < self.end {
-            self.place(index).take()
+            self.vacate(index)
         } else {
             None
         };
@@ -125,13 +141,14 @@ impl Roster {
         if index < self.begin {
             return self.strays.contains_key(&index);
         }
-        index < self.end && self.ring[index & (self.ring.len() - 1)].is_some()
+        index < self.end && !self.ring[index & (self.ring.len() - 1)].is_null()
     }
 
     /// All of them, oldest first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Task> {
         let mask = self.ring.len().wrapping_sub(1);
-        let window = (self.begin..self.end).filter_map(move |index| self.ring[index & mask]);
+        let window =
+            (self.begin..self.end).filter_map(move |index| Task::from_raw(self.ring[index & mask]));
         self.strays.values().copied().chain(window)
     }
 
@@ -144,7 +161,7 @@ impl Roster {
         self.strays.pop_first().or_else(|| {
             self.trim();
             let index = self.begin;
-            let task = self.place(index).take().expect("the window begins with a task");
+            let task = self.vacate(index).expect("the window begins with a task");
             self.begin += 1;
             Some((index, task))
         })
@@ -152,7 +169,7 @@ impl Roster {
 
     /// Lets the window begin with a task.
     fn trim(&mut self) {
-        while self.begin < self.end && self.place(self.begin).is_none() {
+        while self.begin < self.end && self.place(self.begin).is_null() {
             self.begin += 1;
         }
     }

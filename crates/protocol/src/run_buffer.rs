@@ -1,7 +1,7 @@
 //! The few tasks that a worker is to run next, within reach of the others.
 //!
 //! ```text
-//!   slots:  taken | taken | task | stolen | task | task         left: the last four
+//!   slots:  taken | taken | task | stolen | task | task         first: the third
 //! ```
 //!
 //! Its owner fills an empty buffer and empties it from the front; thieves take from the front,
@@ -10,6 +10,7 @@
 
 use std::array;
 use std::cell::Cell;
+use std::marker::PhantomData;
 use std::ptr;
 
 use crossbeam_utils::CachePadded;
@@ -24,16 +25,16 @@ use crate::task::Task;
 /// What the owner and the thieves share.
 #[derive(Debug)]
 struct Slots<const CAPACITY: usize> {
-    /// How many slots, counted from the end, may hold a task. The owner lowers it as it goes:
-    /// where thieves have been it is too high, and it is too low only while the buffer is filled.
-    left: AtomicUsize,
+    /// The first slot that may hold a task, or the end. Only the owner moves it: where thieves have
+    /// been it is too low, and it is too high only while the buffer is filled.
+    first: AtomicUsize,
     slots: [AtomicPtr<Header>; CAPACITY],
 }
 
 impl<const CAPACITY: usize> Slots<CAPACITY> {
     fn front(&self) -> &[AtomicPtr<Header>] {
         // ORDERING: Relaxed; it says where to look, and the slots say what is there.
-        &self.slots[CAPACITY - self.left.load(Relaxed)..]
+        &self.slots[self.first.load(Relaxed)..]
     }
 
     fn is_empty(&self) -> bool {
@@ -78,15 +79,16 @@ fn taken(content: *mut Header) -> Option<Runnable> {
 #[derive(Debug)]
 pub struct RunBuffer<const CAPACITY: usize> {
     shared: Arc<CachePadded<Slots<CAPACITY>>>,
-    left: Cell<usize>,
+    /// The owner stays on one thread.
+    owner: PhantomData<Cell<()>>,
 }
 
 impl<const CAPACITY: usize> RunBuffer<CAPACITY> {
     /// An empty buffer.
     pub fn new() -> Self {
         let slots = array::from_fn(|_| AtomicPtr::new(ptr::null_mut()));
-        let shared = Slots { left: AtomicUsize::new(0), slots };
-        Self { shared: Arc::new(CachePadded::new(shared)), left: Cell::new(0) }
+        let shared = Slots { first: AtomicUsize::new(CAPACITY), slots };
+        Self { shared: Arc::new(CachePadded::new(shared)), owner: PhantomData }
     }
 
     /// The other end.
@@ -102,40 +104,45 @@ impl<const CAPACITY: usize> RunBuffer<CAPACITY> {
     /// If the owner has not emptied the buffer, or the batch is larger than its capacity.
     pub fn fill(&self, batch: Batch) {
         assert!(self.is_empty() && batch.len() <= CAPACITY, "the batch fits into an empty buffer");
-        let many = batch.len();
-        for (slot, runnable) in self.shared.slots[CAPACITY - many..].iter().zip(batch) {
+        let first = CAPACITY - batch.len();
+        let mut line = batch.into_line();
+        for slot in &self.shared.slots[first..] {
+            let task = line.expect("the line is as long as the batch");
+            // SAFETY: the runner's share was the batch's.
+            line = unsafe { task.behind() };
             // ORDERING (edge buffer): Release; pairs with the Acquire in steal; carries the task.
-            slot.store(runnable.into_task().into_raw(), Release);
+            slot.store(task.into_raw(), Release);
         }
-        self.set_left(many);
+        // ORDERING: Relaxed; as in front.
+        self.shared.first.store(first, Relaxed);
     }
 
     /// Takes the oldest task. Wait-free: one swap, and one more for each task that a thief took.
     #[inline]
     pub fn pop(&self) -> Option<Runnable> {
-        while !self.is_empty() {
-            let slot = &self.shared.slots[CAPACITY - self.left.get()];
-            self.set_left(self.left.get() - 1);
+        loop {
+            let first = self.first();
+            let slot = self.shared.slots.get(first)?;
+            // ORDERING: Relaxed; as in front.
+            self.shared.first.store(first + 1, Relaxed);
             // ORDERING: Relaxed; what the slot holds was put there by this thread.
             let task = taken(slot.swap(ptr::null_mut(), Relaxed));
             if task.is_some() {
                 return task;
             }
         }
-        None
     }
 
     /// Whether the owner has emptied the buffer.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.left.get() == 0
+        self.first() == CAPACITY
     }
 
     #[inline]
-    fn set_left(&self, left: usize) {
-        self.left.set(left);
-        // ORDERING: Relaxed; as in front.
-        self.shared.left.store(left, Relaxed);
+    fn first(&self) -> usize {
+        // ORDERING: Relaxed; the owner's own.
+        self.shared.first.load(Relaxed)
     }
 }
 

@@ -20,7 +20,7 @@
 
 use std::alloc::{Layout, alloc, handle_alloc_error};
 use std::cell::{Cell, RefCell};
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 
 use crate::id;
 use crate::sync::Ordering::{AcqRel, Relaxed};
@@ -39,10 +39,11 @@ use crate::sync::{AtomicUsize, CHUNK, Lifetime, UnsafeCell, deallocate};
 #[derive(Debug)]
 pub struct Slab {
     /// The next cell of the chunk that cells are taken from; no cell if this is `end`.
-    next: Cell<*mut u8>,
-    end: Cell<*mut u8>,
-    /// The chunk that cells were given back to last, and how many it has not been told of.
-    returning: Cell<Option<NonNull<Chunk>>>,
+    next: Cell<NonNull<u8>>,
+    end: Cell<NonNull<u8>>,
+    /// The chunk that cells were given back to last, if it is one, and how many of them it has not
+    /// been told of.
+    returning: Cell<NonNull<Chunk>>,
     untold: Cell<usize>,
     spare: RefCell<Vec<NonNull<Chunk>>>,
     size: usize,
@@ -83,9 +84,9 @@ impl Slab {
     pub const fn of_cells(size: usize) -> Self {
         assert!(size.is_power_of_two() && Self::SMALLEST <= size && size <= Self::LARGEST);
         Self {
-            next: Cell::new(ptr::null_mut()),
-            end: Cell::new(ptr::null_mut()),
-            returning: Cell::new(None),
+            next: Cell::new(NonNull::dangling()),
+            end: Cell::new(NonNull::dangling()),
+            returning: Cell::new(NonNull::dangling()),
             untold: Cell::new(0),
             spare: RefCell::new(Vec::new()),
             size,
@@ -97,14 +98,20 @@ impl Slab {
     /// aborts the process when there is no memory left.
     #[inline]
     pub fn take(&self) -> NonNull<u8> {
+        self.take_at_hand().unwrap_or_else(|| self.take_of_another())
+    }
+
+    /// Takes a cell of the chunk at hand, if there is one left; none after the slab's
+    /// [`end`](Self::end). Wait-free.
+    #[inline]
+    pub(crate) fn take_at_hand(&self) -> Option<NonNull<u8>> {
         let next = self.next.get();
         if next == self.end.get() {
-            self.turn_over();
-            return self.take();
+            return None;
         }
         // SAFETY: a cell that is not the end lies in the chunk, and so does its end.
         self.next.set(unsafe { next.add(self.size) });
-        NonNull::new(next).expect("only the end can be null")
+        Some(next)
     }
 
     /// Gives a cell back. Wait-free, except when the chunk goes back to the allocator.
@@ -115,12 +122,28 @@ impl Slab {
     /// [`take_alone`](Self::take_alone), and nobody uses it any more.
     #[inline]
     pub unsafe fn give_back(&self, cell: NonNull<u8>) {
-        let chunk = Some(Chunk::around(cell));
-        if self.returning.get() != chunk {
-            self.settle();
-            self.returning.set(chunk);
+        // SAFETY: the caller's promise.
+        if !unsafe { self.give_back_at_hand(cell) } {
+            // SAFETY: as above.
+            unsafe { self.give_back_to_another(cell) };
         }
-        self.untold.set(self.untold.get() + 1);
+    }
+
+    /// Gives a cell back if its chunk is the one that the last came back to, and tells whether it
+    /// was; it is not after the slab's [`end`](Self::end). Wait-free.
+    ///
+    /// # Safety
+    ///
+    /// As for [`give_back`](Self::give_back); the cell stays the caller's unless this is true.
+    #[inline]
+    #[must_use]
+    pub(crate) unsafe fn give_back_at_hand(&self, cell: NonNull<u8>) -> bool {
+        // SAFETY: the caller's promise.
+        let is_at_hand = unsafe { Chunk::around(cell) } == self.returning.get();
+        if is_at_hand {
+            self.untold.set(self.untold.get() + 1);
+        }
+        is_at_hand
     }
 
     /// The number of a cell in use: no two cells of a process, taken at the same time or one
@@ -131,7 +154,8 @@ impl Slab {
     /// The cell came from a slab, and has not been given back.
     #[inline]
     pub unsafe fn number(cell: NonNull<u8>) -> u64 {
-        let this = Chunk::around(cell);
+        // SAFETY: the caller's promise.
+        let this = unsafe { Chunk::around(cell) };
         // SAFETY: a chunk lives as long as a cell of it is in use.
         let chunk = unsafe { this.as_ref() };
         // SAFETY: the number is written only while no cell is in use.
@@ -139,9 +163,9 @@ impl Slab {
         first + ((cell.addr().get() - this.addr().get()) / Self::SMALLEST) as u64
     }
 
-    /// Goes on with an empty chunk.
+    /// Takes the first cell of an empty chunk.
     #[cold]
-    fn turn_over(&self) {
+    fn take_of_another(&self) -> NonNull<u8> {
         self.settle();
         let spare = self.spare.borrow_mut().pop();
         let chunk = spare.unwrap_or_else(|| Chunk::allocate(self.size));
@@ -149,14 +173,31 @@ impl Slab {
         let (next, end) = unsafe { Chunk::open(chunk, self.size) };
         self.next.set(next);
         self.end.set(end);
+        self.take_at_hand().expect("a chunk has cells")
+    }
+
+    /// Gives back the first of some cells of another chunk.
+    ///
+    /// # Safety
+    ///
+    /// As for [`give_back`](Self::give_back).
+    #[cold]
+    unsafe fn give_back_to_another(&self, cell: NonNull<u8>) {
+        self.settle();
+        // SAFETY: the caller's promise.
+        self.returning.set(unsafe { Chunk::around(cell) });
+        self.untold.set(1);
     }
 
     /// Tells the chunk that cells were given back to how many they were, and keeps or frees it if
     /// it is empty.
     fn settle(&self) {
-        let Some(chunk) = self.returning.take() else { return };
+        let (chunk, untold) = (self.returning.get(), self.untold.take());
+        if untold == 0 {
+            return;
+        }
         // SAFETY: so many cells were given back since the chunk was told last.
-        if unsafe { Chunk::count(chunk, self.untold.take()) } {
+        if unsafe { Chunk::count(chunk, untold) } {
             let mut spare = self.spare.borrow_mut();
             if spare.len() < Self::SPARE {
                 spare.push(chunk);
@@ -182,7 +223,8 @@ impl Slab {
     /// As [`give_back`](Self::give_back), for cells of any size.
     #[cold]
     pub unsafe fn give_back_alone(cell: NonNull<u8>) {
-        let chunk = Chunk::around(cell);
+        // SAFETY: the caller's promise.
+        let chunk = unsafe { Chunk::around(cell) };
         // SAFETY: the caller's promise.
         if unsafe { Chunk::count(chunk, 1) } {
             // SAFETY: the chunk is empty, and this thread's.
@@ -192,19 +234,29 @@ impl Slab {
 }
 
 impl Drop for Slab {
-    /// The thread ends: what it has not handed out counts as returned.
     fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl Slab {
+    /// Frees what is empty, and what is not handed out counts as returned. From now on, until the
+    /// slab takes from another chunk, there is nothing at hand.
+    pub(crate) fn end(&self) {
         self.settle();
-        let (next, end) = (self.next.get(), self.end.get());
+        self.returning.set(NonNull::dangling());
+        let end = self.end.replace(NonNull::dangling());
+        let next = self.next.replace(NonNull::dangling());
         if next != end {
-            let chunk = Chunk::around(NonNull::new(next).expect("only the end can be null"));
-            let never_taken = (end.addr() - next.addr()) / self.size;
+            // SAFETY: a cell that is not the end lies in the chunk.
+            let chunk = unsafe { Chunk::around(next) };
+            let never_taken = (end.addr().get() - next.addr().get()) / self.size;
             // SAFETY: the cells from `next` on were not taken, and will not be.
             if unsafe { Chunk::count(chunk, never_taken) } {
-                self.spare.get_mut().push(chunk);
+                self.spare.borrow_mut().push(chunk);
             }
         }
-        for chunk in self.spare.get_mut().drain(..) {
+        for chunk in self.spare.take() {
             // SAFETY: spare chunks are empty, and this thread's.
             unsafe { Chunk::free(chunk) };
         }
@@ -249,10 +301,14 @@ impl Chunk {
     }
 
     /// The chunk that `cell` lies in.
+    ///
+    /// # Safety
+    ///
+    /// `cell` is a chunk's, and not yet freed with it.
     #[inline]
-    fn around(cell: NonNull<u8>) -> NonNull<Chunk> {
-        let start = cell.as_ptr().map_addr(|address| address & !(CHUNK - 1));
-        NonNull::new(start.cast()).expect("no chunk lies at address zero")
+    unsafe fn around(cell: NonNull<u8>) -> NonNull<Chunk> {
+        // SAFETY: a chunk is aligned to its size, and the cell lies that far into it.
+        unsafe { cell.byte_sub(cell.addr().get() & (CHUNK - 1)) }.cast()
     }
 
     /// Numbers the cells anew, and tells where the first begins and the last ends.
@@ -260,7 +316,7 @@ impl Chunk {
     /// # Safety
     ///
     /// The chunk is empty and the caller's, with cells of `size` bytes.
-    unsafe fn open(this: NonNull<Chunk>, size: usize) -> (*mut u8, *mut u8) {
+    unsafe fn open(this: NonNull<Chunk>, size: usize) -> (NonNull<u8>, NonNull<u8>) {
         // SAFETY: the caller's promise.
         let chunk = unsafe { this.as_ref() };
         chunk.contents.with_mut(|_| ());
@@ -268,7 +324,7 @@ impl Chunk {
         // SAFETY: no cell is in use, so nobody reads the number.
         chunk.number.with_mut(|place| unsafe { place.write(number) });
         // SAFETY: the layout has room for the head.
-        let first = unsafe { this.cast::<u8>().add(Self::first(size)) }.as_ptr();
+        let first = unsafe { this.cast::<u8>().add(Self::first(size)) };
         // SAFETY: the layout has room for the head and all cells.
         (first, unsafe { first.add(chunk.cells * size) })
     }
@@ -337,7 +393,8 @@ mod tests {
             // SAFETY: the cell is not used any more.
             unsafe { slab.give_back(oldest) };
             window.push_back(slab.take());
-            chunks.insert(Chunk::around(oldest));
+            // SAFETY: the cell's chunk is not freed before the slab and all of its cells have gone.
+            chunks.insert(unsafe { Chunk::around(oldest) });
         }
         let needed = WINDOW.div_ceil(Chunk::capacity(64));
         assert!(chunks.len() <= needed + 2, "{} chunks for a window of {needed}", chunks.len());

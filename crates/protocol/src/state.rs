@@ -109,15 +109,16 @@ pub(crate) enum Claim {
     Leave,
 }
 
-/// How a runner completes a task.
+/// How a runner completes a task: what its last step adds to the word. Its share goes with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
 pub(crate) enum Verdict {
     /// The value has been put into the storage.
-    Returned,
+    Returned = DONE | RUNNER_GONE,
     /// The error has been put into the storage.
-    Failed,
+    Failed = DONE | FAILED | RUNNER_GONE,
     /// The closure was dropped unrun: the runner cancels the task it had claimed.
-    Revoked,
+    Revoked = CANCELLED | RUNNER_GONE,
 }
 
 /// What a transition obliges its caller to do with a task that may be somebody else's now.
@@ -261,19 +262,9 @@ impl Snapshot {
         (Self(self.0 + CLAIMED), claim)
     }
 
-    /// What a runner's verdict adds to the word; its share goes in the same step.
-    pub(crate) const fn verdict(verdict: Verdict) -> usize {
-        let ending = match verdict {
-            Verdict::Returned => DONE,
-            Verdict::Failed => DONE | FAILED,
-            Verdict::Revoked => CANCELLED,
-        };
-        ending | RUNNER_GONE
-    }
-
     /// The runner publishes the outcome and leaves.
     pub(crate) const fn complete(self, verdict: Verdict) -> (Self, Owed) {
-        let next = Self(self.0 + Self::verdict(verdict));
+        let next = Self(self.0 + verdict as usize);
         (next, if self.has(ATTACHED) { Owed::Deliver } else { next.freed() })
     }
 

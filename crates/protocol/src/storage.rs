@@ -6,16 +6,57 @@
 
 use std::alloc::{Layout, handle_alloc_error};
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
 use crate::slab::Slab;
 use crate::{id, sync};
 
 thread_local! {
-    /// The calling thread's slabs, by [`Source::Slab`].
-    static SLABS: [Slab; 4] = const {
-        [Slab::of_cells(64), Slab::of_cells(128), Slab::of_cells(256), Slab::of_cells(512)]
+    /// The calling thread's slabs, by [`Source::Slab`]. Nothing is dropped here, so that it takes no
+    /// check to reach them, even when the thread ends; after [`LIFE`] they have nothing at hand.
+    static SLABS: ManuallyDrop<[Slab; 4]> = const {
+        ManuallyDrop::new([
+            Slab::of_cells(64),
+            Slab::of_cells(128),
+            Slab::of_cells(256),
+            Slab::of_cells(512),
+        ])
     };
+    /// Ends the slabs with the thread. Looked at whenever they take from another chunk, or give
+    /// back to another.
+    static LIFE: Life = const { Life };
+}
+
+/// The life of a thread's slabs.
+struct Life;
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        SLABS.with(|slabs| slabs.iter().for_each(Slab::end));
+    }
+}
+
+/// Takes a cell when there is none at hand.
+#[cold]
+fn take_of_another(place: usize, size: usize) -> NonNull<u8> {
+    LIFE.try_with(|_| SLABS.with(|slabs| slabs[place].take()))
+        .unwrap_or_else(|_| Slab::take_alone(size))
+}
+
+/// Gives back a cell whose chunk is not at hand.
+///
+/// # Safety
+///
+/// The cell came from a slab of this place, and nobody uses it any more.
+#[cold]
+unsafe fn give_back_to_another(place: usize, cell: NonNull<u8>) {
+    // SAFETY: the caller's promise.
+    let given = LIFE.try_with(|_| SLABS.with(|slabs| unsafe { slabs[place].give_back(cell) }));
+    if given.is_err() {
+        // SAFETY: as above.
+        unsafe { Slab::give_back_alone(cell) };
+    }
 }
 
 /// Where a type's objects come from.
@@ -47,9 +88,9 @@ impl Source {
 #[inline]
 pub(crate) fn allocate<T>(object: T) -> NonNull<T> {
     let place = match const { Source::of::<T>() } {
-        Source::Slab { place, size } => {
-            SLABS.try_with(|slabs| slabs[place].take()).unwrap_or_else(|_| Slab::take_alone(size))
-        }
+        Source::Slab { place, size } => SLABS
+            .with(|slabs| slabs[place].take_at_hand())
+            .unwrap_or_else(|| take_of_another(place, size)),
         Source::Allocator => Alone::<T>::allocate(),
     };
     let place = place.cast();
@@ -69,10 +110,9 @@ pub(crate) unsafe fn free<T>(object: NonNull<T>) {
     match const { Source::of::<T>() } {
         Source::Slab { place, .. } => {
             // SAFETY: the object came from this source, which its type determines.
-            let given = SLABS.try_with(|slabs| unsafe { slabs[place].give_back(object) });
-            if given.is_err() {
+            if !SLABS.with(|slabs| unsafe { slabs[place].give_back_at_hand(object) }) {
                 // SAFETY: as above.
-                unsafe { Slab::give_back_alone(object) };
+                unsafe { give_back_to_another(place, object) };
             }
         }
         // SAFETY: as above.
@@ -90,15 +130,24 @@ pub(crate) unsafe fn number(object: NonNull<u8>, source: Source) -> u64 {
     match source {
         // SAFETY: the object is a cell, and not given back.
         Source::Slab { .. } => unsafe { Slab::number(object) },
-        // SAFETY: the number stands right before the object, and does not change.
-        Source::Allocator => unsafe { number_before(object).read() },
+        Source::Allocator => {
+            // SAFETY: the object came from the allocator, behind its number.
+            let number = unsafe { number_before(object) };
+            // SAFETY: the number does not change.
+            unsafe { number.read() }
+        }
     }
 }
 
 /// Where the number of an object from the allocator is.
-fn number_before(object: NonNull<u8>) -> NonNull<u64> {
-    let address = object.as_ptr().wrapping_sub(size_of::<u64>());
-    NonNull::new(address.cast()).expect("memory lies before the object")
+///
+/// # Safety
+///
+/// The object lies in memory of [`Alone::LAYOUT`], at [`Alone::OFFSET`].
+#[inline]
+unsafe fn number_before(object: NonNull<u8>) -> NonNull<u64> {
+    // SAFETY: the offset has room for the number.
+    unsafe { object.sub(size_of::<u64>()) }.cast()
 }
 
 /// Memory for one object, with its number right before it.
@@ -120,8 +169,10 @@ impl<T> Alone<T> {
         let Some(memory) = NonNull::new(memory) else { handle_alloc_error(Self::LAYOUT) };
         // SAFETY: the offset lies in the layout.
         let object = unsafe { memory.add(Self::OFFSET) };
-        // SAFETY: the memory is fresh, and has room for the number before the object.
-        unsafe { number_before(object).write(id::reserve(1)) };
+        // SAFETY: as above.
+        let number = unsafe { number_before(object) };
+        // SAFETY: the memory is fresh, and nobody's yet.
+        unsafe { number.write(id::reserve(1)) };
         object
     }
 

@@ -76,6 +76,7 @@ impl Task {
     /// # Safety
     ///
     /// The caller holds a share.
+    #[inline]
     pub(crate) unsafe fn glance(self) -> Snapshot {
         // SAFETY: the caller's promise.
         unsafe { self.header() }.word().peek()
@@ -314,6 +315,7 @@ impl Task {
     ///
     /// The caller holds the handle's share and the task is not attached to another queue. If
     /// this returns [`Attach::Promised`], the queue's consumer counts the task as outstanding.
+    #[inline]
     pub(crate) unsafe fn attach(self, queue: NonNull<Queue>, tag: usize) -> Attach {
         // SAFETY: the caller's promise.
         unsafe { self.promise(Destination::Queue(queue), tag) }
@@ -333,17 +335,19 @@ impl Task {
     /// # Safety
     ///
     /// As [`attach`](Self::attach) or [`go_on_with`](Self::go_on_with).
+    #[inline]
     unsafe fn promise(self, destination: Destination, tag: usize) -> Attach {
         // SAFETY: the caller's promise.
         let header = unsafe { self.header() };
         // A task whose delivery is still under way (a detach came too late for it) is finished:
         // its destination is somebody else's and must not be written.
-        if header.word().observe().is_finished() {
+        let seen = header.word().observe();
+        if seen.is_finished() {
             return Attach::Finished;
         }
         // SAFETY: the task has not finished and is not attached.
         unsafe { header.set_destination(destination, tag) };
-        header.word().attach()
+        header.word().attach(seen)
     }
 
     /// Withdraws the promise, or learns that the delivery is under way.

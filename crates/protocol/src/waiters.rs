@@ -73,7 +73,7 @@ impl Waiters {
         // ORDERING (edge shared outcome): Release; pairs with the Acquire in is_closed and add;
         // carries the outcome.
         let newest = self.newest.swap(closed, AcqRel);
-        let mut chain = Chain::oldest_first(newest);
+        let (mut chain, _) = Chain::oldest_first(newest);
         // SAFETY: the runner's share came with the node, by `add`.
         std::iter::from_fn(move || chain.pop().map(|node| unsafe { Runnable::of_node(node) }))
     }

@@ -68,7 +68,7 @@ impl StateWord {
         // ORDERING (edge destination): Acquire; pairs with the Release in attach; carries the
         // destination.
         // ORDERING (edge last touch): AcqRel; the runner's share is given up.
-        let before = self.0.fetch_add(Snapshot::verdict(verdict), AcqRel);
+        let before = self.0.fetch_add(verdict as usize, AcqRel);
         Snapshot(before).complete(verdict).1
     }
 
@@ -78,14 +78,22 @@ impl StateWord {
         Snapshot(self.0.fetch_add(RUNNER_GONE, AcqRel)).release_runner().1
     }
 
-    /// The handle promises the task to the destination it has written before.
+    /// The handle promises the task, last seen so, to the destination it has written since.
     /// Lock-free: repeats only when another transition of this task came in between.
-    pub(crate) fn attach(&self) -> Attach {
+    #[inline]
+    pub(crate) fn attach(&self, mut seen: Snapshot) -> Attach {
         // ORDERING (edge destination): Release; pairs with the Acquire in complete and cancel;
         // carries the destination.
         // ORDERING (edge outcome): Acquire on failure; pairs with the Release in complete; carries
         // the outcome, which the handle takes at once.
-        self.decide(Release, Acquire, Snapshot::attach)
+        while !seen.is_finished() {
+            let (next, attach) = seen.attach();
+            match self.0.compare_exchange(seen.0, next.0, Release, Acquire) {
+                Ok(_) => return attach,
+                Err(now) => seen = Snapshot(now),
+            }
+        }
+        Attach::Finished
     }
 
     /// A holder of a share cancels. Lock-free, as attach.

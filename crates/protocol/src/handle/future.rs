@@ -99,6 +99,7 @@ impl<T> JoinHandle<T> {
     /// # Panics
     ///
     /// If a poll has given the outcome.
+    #[inline]
     pub(super) fn awaiting(&self) -> Option<Consumer> {
         let state = self.glance();
         assert!(!state.is_taken(), "the handle was awaited to its end: its outcome has been taken");
@@ -114,6 +115,7 @@ impl<T> JoinHandle<T> {
     }
 
     /// Takes the task back from the consumer that awaits it.
+    #[cold]
     pub(super) fn withdraw_from(&self, mut consumer: Consumer) {
         // SAFETY: the handle's share is ours, and the task is attached and not received.
         match unsafe { self.task.detach() } {
@@ -123,19 +125,30 @@ impl<T> JoinHandle<T> {
         }
     }
 
+    #[inline]
     fn consumer_if_awaited(&self, state: Snapshot) -> Option<Consumer> {
-        if !state.is_attached() || state.is_split() {
-            return None;
-        }
+        let is_awaited = state.is_attached() && !state.is_split();
+        // SAFETY: attached, and the handle is here.
+        is_awaited.then(|| unsafe { self.consumer() })
+    }
+
+    /// The consumer that awaits the handle.
+    ///
+    /// # Safety
+    ///
+    /// The task is attached, and not split.
+    #[cold]
+    unsafe fn consumer(&self) -> Consumer {
         // SAFETY: the handle's share is ours, and the task is attached to a queue: with a
         // continuation, the handle would be the continuation's.
         let queue = unsafe { self.task.queue() };
         // SAFETY: an attached task whose handle is here was promised by `begin_to_wait`, and the
         // consumer was forgotten then. Handle and consumer are in one hand.
-        Some(unsafe { Consumer::resume(queue) })
+        unsafe { Consumer::resume(queue) }
     }
 
     /// The state, for what the handle itself has done to it.
+    #[inline]
     fn glance(&self) -> Snapshot {
         // SAFETY: the handle's share is ours.
         unsafe { self.task.glance() }

@@ -7,7 +7,9 @@ pub use parker::Parker;
 pub use std::hint;
 pub use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering, fence};
 pub use std::sync::{Arc, Mutex, mpsc};
-pub use std::{thread, thread_local};
+pub use std::thread;
+
+pub use crate::thread_local_of_constants as thread_local;
 pub use tempo::{Gathering, Spin, Stopwatch, Tempo};
 
 use std::alloc::Layout;
@@ -41,6 +43,16 @@ pub const BUFFER: usize = 32;
 
 /// Whether tasks and queues come from slabs.
 pub const SLABS: bool = true;
+
+/// `std::thread_local!` for values that are constant at first, which a model checker's macro cannot
+/// be told: then a look is not preceded by a check whether the value is there.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! thread_local_of_constants {
+    ($($(#[$attribute:meta])* static $name:ident: $type:ty = $value:expr;)+) => {
+        std::thread_local! { $($(#[$attribute])* static $name: $type = const { $value };)+ }
+    };
+}
 
 std::thread_local! {
     static RUNNING: Cell<*mut ()> = const { Cell::new(ptr::null_mut()) };
