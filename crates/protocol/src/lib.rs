@@ -13,6 +13,7 @@
 //! | `state` | the life of a task as plain data |
 //! | `word` | the same, applied atomically |
 //! | `panic`, `error`, `id` | what tasks come to, and their names |
+//! | `term` | the time that an iterator has |
 //! | `timed` | where a task's time has gone |
 //! | `unseen` | errors that nobody looked at |
 //! | `trace` | what a subscriber sees of a task |
