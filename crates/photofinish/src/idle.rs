@@ -273,7 +273,7 @@ impl Idle {
         // ORDERING (edge bed): Release; pairs with the Acquire in choose_one; carries the bed.
         group.fetch_or(bit, Release);
         if bed == Bed::Own {
-            // ORDERING: Relaxed; as below.
+            // ORDERING: Relaxed; whoever comes to bed last sees all, by this step of its own.
             self.resting.fetch_add(1, Relaxed);
         }
         // ORDERING: Relaxed; the fence below comes between this and the look that it owes.
@@ -295,8 +295,11 @@ impl Idle {
         // ORDERING: Relaxed; the bed is the worker's own, and tasks are handed over by the queues.
         let chosen = group.fetch_and(!bit, Relaxed) & bit == 0;
         if bed == Bed::Own {
+            // ORDERING: Relaxed; a number.
             self.resting.fetch_sub(1, Relaxed);
         }
+        // After the bit: a worker whose bit is set is counted.
+        // ORDERING: Relaxed, as the census says.
         self.census.fetch_sub(IN_BED, Relaxed);
         if chosen { Risen::Chosen } else { Risen::ByItself }
     }
