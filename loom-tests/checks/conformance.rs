@@ -4,9 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use photofinish_loom_tests::checker::workspace;
+use photofinish_loom_tests::source::rust_files;
 
 /// The rows of the catalogue: how many there are of each letter.
 const ROWS: [(char, usize); 10] = [
@@ -80,23 +80,10 @@ fn pains() -> BTreeMap<String, Vec<String>> {
     pains
 }
 
-fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).expect("a folder of tests") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-}
-
 /// The names of all tests of the crate, and of what must not compile.
 fn existing() -> BTreeSet<String> {
-    let mut files = Vec::new();
-    sources(&workspace().join("crates/photofinish/tests"), &mut files);
     let mut names = BTreeSet::new();
-    for file in files {
+    for file in rust_files(&workspace().join("crates/photofinish/tests")) {
         if file.parent().is_some_and(|folder| folder.ends_with("compile_fail")) {
             names.insert(file.file_stem().expect("a name").to_string_lossy().into_owned());
             continue;

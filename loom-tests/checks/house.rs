@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use photofinish_loom_tests::checker::workspace;
-use photofinish_loom_tests::source::Source;
+use photofinish_loom_tests::source::{Source, rust_files};
 
 const CRATES: [&str; 2] = ["crates/protocol/src", "crates/photofinish/src"];
 
@@ -22,19 +22,7 @@ struct File {
 }
 
 fn files(root: &str) -> Vec<File> {
-    fn visit(directory: &Path, found: &mut Vec<PathBuf>) {
-        for entry in fs::read_dir(directory).expect("a folder of sources") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                visit(&path, found);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                found.push(path);
-            }
-        }
-    }
     let root = workspace().join(root);
-    let mut found = Vec::new();
-    visit(&root, &mut found);
     let file = |path: PathBuf| {
         let inside = path.strip_prefix(&root).expect("inside the crate");
         let first = inside.components().next().expect("a component").as_os_str();
@@ -42,7 +30,7 @@ fn files(root: &str) -> Vec<File> {
         let text = fs::read_to_string(&path).expect("a source file");
         File { path, module, text }
     };
-    found.into_iter().map(file).collect()
+    rust_files(&root).into_iter().map(file).collect()
 }
 
 /// The modules as lib.rs lists them.

@@ -25,17 +25,23 @@ fn elsewhere(sends: impl FnOnce() + Send + 'static) -> Crossing {
     crossing
 }
 
+/// A set whose adder adds 7 on another thread, and goes.
+fn fed_elsewhere() -> (CompletionSet<Value>, Crossing) {
+    let mut set = CompletionSet::new();
+    let adder = set.adder();
+    let crossing = elsewhere(move || {
+        add(&adder, 7);
+        drop(adder);
+    });
+    (set, crossing)
+}
+
 #[test]
 fn what_an_adder_adds_arrives_and_its_end_ends_the_set() {
     static SENT: Witness = Witness::new("all had been sent before the first look");
     static RACED: Witness = Witness::new("the set looked while the adder was sending");
     model("adder_vs_next", Preemptions(2), &[&SENT, &RACED], || {
-        let mut set = CompletionSet::new();
-        let adder = set.adder();
-        let crossing = elsewhere(move || {
-            add(&adder, 7);
-            drop(adder);
-        });
+        let (mut set, crossing) = fed_elsewhere();
         let gone = crossing.pass() == 1;
         SENT.seen_if(gone);
         RACED.seen_if(!gone);
@@ -84,12 +90,7 @@ fn what_is_sent_to_a_set_that_is_dropped_is_dropped_once() {
     static SENT: Witness = Witness::new("all had been sent before the set was dropped");
     static RACED: Witness = Witness::new("the set was dropped while the adder was sending");
     model("adder_vs_drop_of_the_set", Preemptions(2), &[&SENT, &RACED], || {
-        let mut set = CompletionSet::new();
-        let adder = set.adder();
-        let crossing = elsewhere(move || {
-            add(&adder, 7);
-            drop(adder);
-        });
+        let (set, crossing) = fed_elsewhere();
         let gone = crossing.pass() == 1;
         SENT.seen_if(gone);
         RACED.seen_if(!gone);

@@ -8,7 +8,7 @@ use photofinish_loom_tests::Bound::Unbounded;
 use photofinish_loom_tests::{Alarm, Value, Witness, block_on, model, poll, spawn};
 use photofinish_protocol::{CompletionSet, completer};
 
-use super::{next, number};
+use super::{completed_elsewhere, next, number};
 
 #[test]
 fn a_handle_that_was_polled_can_be_joined() {
@@ -17,8 +17,7 @@ fn a_handle_that_was_polled_can_be_joined() {
     static JOINED: Witness = Witness::new("the join gave the outcome, and no waker was woken");
     let witnesses: [&'static Witness; 3] = [&POLLED, &RUNG, &JOINED];
     model("async_to_blocking_switch_handle", Unbounded, &witnesses, || {
-        let (completer, mut handle) = completer();
-        spawn(move || completer.complete(Value::new(7)).unwrap());
+        let mut handle = completed_elsewhere(7);
         let alarm = Alarm::new();
         if let Poll::Ready(outcome) = poll(&mut handle, &alarm) {
             POLLED.seen();
@@ -35,8 +34,7 @@ fn a_handle_whose_join_timed_out_can_be_awaited() {
     static JOINED: Witness = Witness::new("the join gave the outcome");
     static AWAITED: Witness = Witness::new("the await gave the outcome");
     model("async_after_a_join_that_timed_out", Unbounded, &[&JOINED, &AWAITED], || {
-        let (completer, handle) = completer();
-        spawn(move || completer.complete(Value::new(7)).unwrap());
+        let handle = completed_elsewhere(7);
         let outcome = match handle.join_timeout(Duration::ZERO) {
             Ok(outcome) => {
                 JOINED.seen();

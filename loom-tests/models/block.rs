@@ -9,11 +9,10 @@ use std::sync::{Arc, Mutex};
 use loom::thread;
 use photofinish_loom_tests::Bound::{Preemptions, Unbounded};
 use photofinish_loom_tests::{Value, Witness, block_on, model, spawn};
-use photofinish_protocol::helper::{Helper, assist};
-use photofinish_protocol::sync::Parker;
-use photofinish_protocol::{JoinError, MapUnordered, Mapped, Runnable, Spawn, TooDeep};
+use photofinish_protocol::helper::assist;
+use photofinish_protocol::{JoinError, MapUnordered, Mapped, Runnable, Spawn};
 
-use super::{next, number};
+use super::{Full, next, number};
 
 /// A pool whose first tasks have a thread of the model each; when there are no more threads, tasks
 /// run where they are spawned.
@@ -144,21 +143,6 @@ fn items_of_a_pool_that_has_ended_are_abandoned() {
         let abandoned = |mapped: &Mapped<_>| matches!(mapped.outcome, Err(JoinError::Abandoned));
         assert_eq!(results.filter(abandoned).count(), 2);
     });
-}
-
-/// A worker whose stack is used up.
-struct Full;
-
-impl Helper for Full {
-    fn help(&self) -> Result<bool, TooDeep> {
-        Err(TooDeep::new(1, 1))
-    }
-
-    fn park(&self, _: &Parker) {
-        unreachable!("a refused wait does not park");
-    }
-
-    fn leave(&self) {}
 }
 
 #[test]

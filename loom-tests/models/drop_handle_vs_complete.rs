@@ -5,6 +5,8 @@ use photofinish_loom_tests::Bound::Unbounded;
 use photofinish_loom_tests::{Mark, Value, Witness, model, spawn};
 use photofinish_protocol::{JoinHandle, completer, task};
 
+use super::completed_elsewhere;
+
 #[test]
 fn a_handle_dropped_during_completion_drops_the_value_once() {
     static COMPLETED: Witness = Witness::new("the task completed before the handle left");
@@ -51,8 +53,7 @@ fn a_handle_that_joins_at_the_last_moment_takes_what_it_sees_finished() {
     static TAKEN: Witness = Witness::new("the value was taken");
     static LEFT: Witness = Witness::new("the handle left before the task completed");
     model("try_join_vs_complete", Unbounded, &[&TAKEN, &LEFT], || {
-        let (completer, handle) = completer();
-        spawn(move || completer.complete(Value::new(7)).unwrap());
+        let handle = completed_elsewhere(7);
         match handle.try_join() {
             Ok(outcome) => {
                 TAKEN.seen();

@@ -8,12 +8,12 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use photofinish_loom_tests::Bound::Unbounded;
-use photofinish_loom_tests::{Crossing, Value, Witness, model, spawn};
+use photofinish_loom_tests::{Crossing, Value, Witness, model};
 use photofinish_protocol::helper::{Helper, assist};
 use photofinish_protocol::sync::Parker;
-use photofinish_protocol::{CompletionSet, JoinError, TooDeep, completer};
+use photofinish_protocol::{CompletionSet, JoinError, TooDeep};
 
-use super::{Threads, ThreadsThatCross, number};
+use super::{Full, Threads, ThreadsThatCross, completed_elsewhere, number};
 
 /// A worker of a pool that never has work.
 struct Idle {
@@ -53,21 +53,6 @@ fn a_worker_that_parks_as_a_sleeper_is_woken_by_its_result() {
     });
 }
 
-/// A worker whose stack is used up.
-struct Full;
-
-impl Helper for Full {
-    fn help(&self) -> Result<bool, TooDeep> {
-        Err(TooDeep::new(1, 1))
-    }
-
-    fn park(&self, _: &Parker) {
-        unreachable!("a refused wait does not park");
-    }
-
-    fn leave(&self) {}
-}
-
 #[test]
 fn a_refused_wait_takes_the_outcome_or_leaves_the_task() {
     static REFUSED: Witness = Witness::new("the wait was refused");
@@ -93,8 +78,7 @@ fn a_refused_join_takes_the_outcome_or_leaves_the_task() {
     static REFUSED: Witness = Witness::new("the join was refused");
     static FINISHED: Witness = Witness::new("the task had finished all the same");
     model("refused_join", Unbounded, &[&REFUSED, &FINISHED], || {
-        let (completer, handle) = completer();
-        spawn(move || completer.complete(Value::new(7)).unwrap());
+        let handle = completed_elsewhere(7);
         match assist(Rc::new(Full), || handle.join()) {
             Ok(value) => {
                 FINISHED.seen();

@@ -3,10 +3,10 @@
 //! that finds the queue closed must leave it alone.
 
 use photofinish_loom_tests::Bound::{Preemptions, Unbounded};
-use photofinish_loom_tests::{Mark, Value, Witness, model, spawn};
+use photofinish_loom_tests::{Value, Witness, model, spawn};
 use photofinish_protocol::{as_completed, completer};
 
-use super::number;
+use super::{complete_and_mark, number};
 
 #[test]
 fn a_handle_taken_back_while_its_task_completes_gives_the_value() {
@@ -17,12 +17,7 @@ fn a_handle_taken_back_while_its_task_completes_gives_the_value() {
     model("into_unfinished_vs_complete_one", Unbounded, &witnesses, || {
         let (completer, handle) = completer();
         let results = as_completed([handle]);
-        let completed = Mark::new();
-        let completes = completed.clone();
-        spawn(move || {
-            completer.complete(Value::new(7)).unwrap();
-            completes.set();
-        });
+        let completed = complete_and_mark(completer, 7);
         let handle = results.into_unfinished().pop().unwrap();
         DELIVERED.seen_if(completed.is_set());
         match handle.try_join() {
@@ -64,12 +59,7 @@ fn a_handle_taken_back_and_dropped_elsewhere_is_freed_once() {
     model("into_unfinished_then_elsewhere", Unbounded, &[&COMPLETED, &LEFT], || {
         let (completer, handle) = completer();
         let results = as_completed([handle]);
-        let completed = Mark::new();
-        let completes = completed.clone();
-        spawn(move || {
-            completer.complete(Value::new(7)).unwrap();
-            completes.set();
-        });
+        let completed = complete_and_mark(completer, 7);
         let handles = results.into_unfinished();
         spawn(move || {
             drop(handles);
@@ -86,12 +76,7 @@ fn a_handle_taken_back_and_dropped_leaves_the_delivery_to_settle_itself() {
     model("into_unfinished_then_drop", Unbounded, &[&COMPLETED, &LEFT], || {
         let (completer, handle) = completer();
         let results = as_completed([handle]);
-        let completed = Mark::new();
-        let completes = completed.clone();
-        spawn(move || {
-            completer.complete(Value::new(7)).unwrap();
-            completes.set();
-        });
+        let completed = complete_and_mark(completer, 7);
         let handles = results.into_unfinished();
         drop(handles);
         COMPLETED.seen_if(completed.is_set());

@@ -4,18 +4,16 @@
 use std::time::Duration;
 
 use photofinish_loom_tests::Bound::Unbounded;
-use photofinish_loom_tests::{Value, Witness, model, spawn};
-use photofinish_protocol::completer;
+use photofinish_loom_tests::{Witness, model, spawn};
 
-use super::number;
+use super::{completed_elsewhere, number};
 
 #[test]
 fn the_outcome_is_taken_by_a_timed_join_or_by_the_next_join() {
     static IN_TIME: Witness = Witness::new("the timed join gave the outcome");
     static TIMED_OUT: Witness = Witness::new("the timed join gave the handle back");
     model("join_timeout_vs_complete", Unbounded, &[&IN_TIME, &TIMED_OUT], || {
-        let (completer, handle) = completer();
-        spawn(move || completer.complete(Value::new(7)).unwrap());
+        let handle = completed_elsewhere(7);
         match handle.join_timeout(Duration::ZERO) {
             Ok(outcome) => {
                 IN_TIME.seen();
@@ -34,8 +32,7 @@ fn a_handle_dropped_after_a_timed_join_drops_the_value_once() {
     static IN_TIME: Witness = Witness::new("the timed join gave the outcome");
     static TIMED_OUT: Witness = Witness::new("the timed join gave the handle back");
     model("join_timeout_then_drop", Unbounded, &[&IN_TIME, &TIMED_OUT], || {
-        let (completer, handle) = completer();
-        spawn(move || completer.complete(Value::new(7)).unwrap());
+        let handle = completed_elsewhere(7);
         let joined = handle.join_timeout(Duration::ZERO);
         IN_TIME.seen_if(joined.is_ok());
         TIMED_OUT.seen_if(joined.is_err());
@@ -47,8 +44,7 @@ fn a_handle_that_a_timed_join_gave_back_is_joined_on_another_thread() {
     static IN_TIME: Witness = Witness::new("the timed join gave the outcome");
     static ELSEWHERE: Witness = Witness::new("the other thread joined");
     model("join_timeout_then_elsewhere", Unbounded, &[&IN_TIME, &ELSEWHERE], || {
-        let (completer, handle) = completer();
-        spawn(move || completer.complete(Value::new(7)).unwrap());
+        let handle = completed_elsewhere(7);
         match handle.join_timeout(Duration::ZERO) {
             Ok(outcome) => {
                 IN_TIME.seen();

@@ -42,8 +42,10 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 
 use futures_core::Stream;
-use photofinish_loom_tests::{Crossing, Value, spawn};
-use photofinish_protocol::{JoinError, Runnable, Spawn};
+use photofinish_loom_tests::{Crossing, Mark, Value, spawn};
+use photofinish_protocol::helper::Helper;
+use photofinish_protocol::sync::Parker;
+use photofinish_protocol::{Completer, JoinError, JoinHandle, Runnable, Spawn, TooDeep, completer};
 
 /// A pool whose every task has a thread of the model to itself.
 struct Threads;
@@ -65,6 +67,39 @@ impl Spawn for ThreadsThatCross {
             crossing.pass();
         });
     }
+}
+
+/// A worker whose stack is used up.
+struct Full;
+
+impl Helper for Full {
+    fn help(&self) -> Result<bool, TooDeep> {
+        Err(TooDeep::new(1, 1))
+    }
+
+    fn park(&self, _: &Parker) {
+        unreachable!("a refused wait does not park");
+    }
+
+    fn leave(&self) {}
+}
+
+/// A task that another thread completes with `value`.
+fn completed_elsewhere(value: u32) -> JoinHandle<Value> {
+    let (completer, handle) = completer();
+    spawn(move || completer.complete(Value::new(value)).unwrap());
+    handle
+}
+
+/// Completes a task on another thread, which marks that it has.
+fn complete_and_mark(completer: Completer<Value>, value: u32) -> Mark {
+    let completed = Mark::new();
+    let completes = completed.clone();
+    spawn(move || {
+        completer.complete(Value::new(value)).unwrap();
+        completes.set();
+    });
+    completed
 }
 
 /// The next item of a stream, as a future.

@@ -5,7 +5,7 @@ use photofinish_loom_tests::Bound::{Preemptions, Unbounded};
 use photofinish_loom_tests::{Mark, Value, Witness, model, spawn};
 use photofinish_protocol::{JoinError, JoinHandle, completer, task};
 
-use super::is_cancelled;
+use super::{completed_elsewhere, is_cancelled};
 
 /// Gives the handle a callback that tells what it was called with, and waits to be told.
 fn told(handle: JoinHandle<Value>) -> Result<Value, JoinError> {
@@ -23,8 +23,7 @@ fn a_callback_added_during_completion_is_called_once() {
     static HERE: Witness = Witness::new("the callback was called where it was added");
     static THERE: Witness = Witness::new("the callback was called where the task completed");
     model("on_complete_vs_complete", Unbounded, &[&HERE, &THERE], || {
-        let (completer, handle) = completer();
-        spawn(move || completer.complete(Value::new(7)).unwrap());
+        let handle = completed_elsewhere(7);
         let adds = Mark::new();
         let (adding, captured) = (adds.clone(), Value::new(1));
         let (teller, told) = photofinish_protocol::completer();

@@ -8,7 +8,7 @@ use photofinish_loom_tests::Bound::{Preemptions, Unbounded};
 use photofinish_loom_tests::{Alarm, Value, Witness, model, poll, spawn};
 use photofinish_protocol::{as_completed, completer};
 
-use super::{next, number};
+use super::{completed_elsewhere, next, number};
 
 #[test]
 fn of_two_wakers_that_await_a_task_the_last_is_woken() {
@@ -17,8 +17,7 @@ fn of_two_wakers_that_await_a_task_the_last_is_woken() {
     static WOKEN: Witness = Witness::new("the task finished after it was polled again");
     let witnesses: [&'static Witness; 3] = [&AT_ONCE, &BETWEEN, &WOKEN];
     model("waker_reregistration_handle", Unbounded, &witnesses, || {
-        let (completer, mut handle) = completer();
-        spawn(move || completer.complete(Value::new(7)).unwrap());
+        let mut handle = completed_elsewhere(7);
         let (first, last) = (Alarm::new(), Alarm::new());
         if let Poll::Ready(outcome) = poll(&mut handle, &first) {
             AT_ONCE.seen();

@@ -9,11 +9,13 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use futures_core::Stream;
-use photofinish_protocol::sync::{Arc, Parker};
+use photofinish_protocol::sync::Parker;
 use photofinish_protocol::{CompletionSet, JoinHandle, as_completed};
 use shuttle::rand::{Rng, thread_rng};
 
-use crate::delivery::{PRODUCERS, assert_complete, complete_all, completers, number};
+use crate::delivery::{
+    PRODUCERS, assert_complete, complete_all, complete_all_sharing, completers, number,
+};
 use crate::harness::{explore, join_all, spawn};
 use crate::value::Value;
 
@@ -146,14 +148,7 @@ fn async_and_blocking_waits_take_turns_on_one_set() {
 fn an_await_that_is_given_up_meanwhile_leaves_nothing_behind() {
     explore("drop_awaits", 15_000, || {
         let (completers, handles) = completers();
-        let shared = Arc::new(Value::new(PRODUCERS));
-        for (number, completer) in completers.into_iter().enumerate() {
-            let shared = Arc::clone(&shared);
-            spawn(move || {
-                completer.complete(Value::new(number)).expect("nobody cancels");
-                drop(shared);
-            });
-        }
+        complete_all_sharing(completers, Value::new(PRODUCERS));
         for mut handle in handles {
             let waker = Waker::from(Alarm::new());
             drop(Pin::new(&mut handle).poll(&mut Context::from_waker(&waker)));

@@ -28,6 +28,18 @@ pub(crate) fn complete_all(completers: Vec<Completer<Value>>) {
     }
 }
 
+/// The same, by threads that have something in common besides, which the last of them drops.
+pub(crate) fn complete_all_sharing(completers: Vec<Completer<Value>>, shared: Value) {
+    let shared = Arc::new(shared);
+    for (number, completer) in completers.into_iter().enumerate() {
+        let shared = Arc::clone(&shared);
+        spawn(move || {
+            completer.complete(Value::new(number)).expect("nobody cancels");
+            drop(shared);
+        });
+    }
+}
+
 pub(crate) fn number(finished: &Finished<Value>) -> usize {
     finished.outcome.as_ref().expect("the task returned").number()
 }
@@ -181,14 +193,7 @@ fn time_outs_lose_no_task() {
 fn an_iterator_dropped_meanwhile_leaves_nothing_behind() {
     explore("drop_iterator", 30_000, || {
         let (completers, handles) = completers();
-        let shared = Arc::new(Value::new(PRODUCERS));
-        for (number, completer) in completers.into_iter().enumerate() {
-            let shared = Arc::clone(&shared);
-            spawn(move || {
-                completer.complete(Value::new(number)).expect("nobody cancels");
-                drop(shared);
-            });
-        }
+        complete_all_sharing(completers, Value::new(PRODUCERS));
         let mut results = as_completed(handles);
         let wanted = thread_rng().gen_range(0..PRODUCERS);
         let taken: Vec<usize> = results.by_ref().take(wanted).map(|f| number(&f)).collect();

@@ -4,15 +4,9 @@
 //! Every schedule is sequentially consistent, so a clock of plain state tells what was before
 //! what.
 
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::SeqCst;
-
-use photofinish_loom_tests::history::{
-    Completions, Deed, Delivery, History, OneTask, Outcome, PlainClock, Specification,
-    assert_linearizable,
-};
-use photofinish_protocol::sync::Arc;
-use photofinish_protocol::{JoinError, as_completed, completer};
+use photofinish_loom_tests::history::{Completions, Deed, OneTask, PlainClock};
+use photofinish_loom_tests::party::Party;
+use photofinish_protocol::{as_completed, completer};
 use shuttle::rand::{Rng, thread_rng};
 
 use crate::harness::{explore, spawn};
@@ -20,76 +14,39 @@ use crate::value::Value;
 
 const THREADS: usize = 8;
 
-/// A history that is checked when all threads have left.
-struct Party<O> {
-    history: History<O, PlainClock>,
-    threads: Arc<AtomicUsize>,
-}
-
-impl<O> Clone for Party<O> {
-    fn clone(&self) -> Self {
-        Self { history: self.history.clone(), threads: Arc::clone(&self.threads) }
-    }
-}
-
-impl<O: Clone + std::fmt::Debug> Party<O> {
-    fn of(threads: usize) -> Self {
-        let history = History::new(PlainClock::default());
-        Self { history, threads: Arc::new(AtomicUsize::new(threads)) }
-    }
-
-    /// Everybody calls this at the end.
-    fn leave<S: Specification<Operation = O>>(self) {
-        if self.threads.fetch_sub(1, SeqCst) == 1 {
-            assert_linearizable::<S>(&self.history.events());
-        }
-    }
+/// So many threads, by a clock that orders nothing.
+fn party<O: Clone + std::fmt::Debug>(threads: usize) -> Party<O, PlainClock> {
+    Party::of(threads, PlainClock::default())
 }
 
 #[test]
 fn eight_completions_are_handed_out_in_their_order() {
     explore("linear_deliveries", 10_000, || {
-        let party = Party::of(THREADS + 1);
+        let party = party(THREADS + 1);
         let (completers, handles): (Vec<_>, Vec<_>) = (0..THREADS).map(|_| completer()).unzip();
         let mut results = as_completed(handles);
         for (number, completer) in completers.into_iter().enumerate() {
             let party = party.clone();
-            spawn(move || {
-                let complete = || completer.complete(Value::new(number)).expect("nobody cancels");
-                party.history.record(complete, |()| Delivery::Complete(number));
-                party.leave::<Completions>();
-            });
+            spawn(move || party.complete(number, completer, Value::new(number)));
         }
         let leaves_at = thread_rng().gen_range(0..2 * THREADS);
         while results.remaining() > leaves_at {
             if thread_rng().gen_bool(0.7) {
-                let try_next = || results.try_next().map(|finished| finished.index);
-                party.history.record(try_next, |next| Delivery::TryNext(*next));
+                party.try_next(&mut results);
             } else {
-                let index = |finished: photofinish_protocol::Finished<Value>| finished.index;
-                let next_batch = || results.next_batch().into_iter().map(index).collect();
-                let batch = |batch: &Vec<_>| Delivery::NextBatch(batch.clone());
-                party.history.record(next_batch, batch);
+                party.next_batch(&mut results);
             }
         }
-        party.history.record(|| drop(results), |()| Delivery::Close);
+        party.close(results);
         party.leave::<Completions>();
     });
-}
-
-fn outcome(outcome: &Result<Value, JoinError>) -> Outcome {
-    match outcome {
-        Ok(_) => Outcome::Returned,
-        Err(JoinError::Cancelled) => Outcome::Cancelled,
-        Err(other) => panic!("neither returned nor cancelled: {other}"),
-    }
 }
 
 #[test]
 fn a_task_that_six_threads_cancel_ends_at_one_moment() {
     explore("linear_task", 10_000, || {
-        let party = Party::of(THREADS);
-        let (mut completer, handle) = completer();
+        let party = party(THREADS);
+        let (completer, handle) = completer();
         for _ in 0..THREADS - 2 {
             let (party, canceller) = (party.clone(), handle.canceller());
             spawn(move || {
@@ -98,27 +55,16 @@ fn a_task_that_six_threads_cancel_ends_at_one_moment() {
             });
         }
         let runner = party.clone();
-        spawn(move || {
-            if runner.history.record(|| completer.start(), |began| Deed::Start(*began)) {
-                let complete = || completer.complete(Value::new(0)).expect("it has begun");
-                runner.history.record(complete, |()| Deed::Complete);
-            }
-            runner.leave::<OneTask>();
-        });
+        spawn(move || runner.run(completer, Value::new(0)));
         let mut handle = handle;
         for _ in 0..thread_rng().gen_range(0..4) {
             party.history.record(|| handle.is_finished(), |is| Deed::IsFinished(*is));
-            let tried = |tried: &Result<_, _>| match tried {
-                Ok(joined) => Deed::TryJoin(outcome(joined)),
-                Err(_) => Deed::TryJoin(Outcome::NotYet),
-            };
-            match party.history.record(|| handle.try_join(), tried) {
+            match party.try_join(handle) {
                 Ok(_) => return party.leave::<OneTask>(),
                 Err(again) => handle = again,
             }
         }
-        let joined = party.history.record(|| handle.join(), |joined| Deed::Join(outcome(joined)));
-        drop(joined);
+        drop(party.join(handle));
         party.leave::<OneTask>();
     });
 }

@@ -21,6 +21,7 @@
 pub mod allowed;
 pub mod checker;
 pub mod history;
+pub mod party;
 pub mod source;
 
 #[cfg(loom)]
