@@ -9,7 +9,7 @@ use std::sync::{Arc, Barrier};
 
 use photofinish::{Cancelled, CompletionSet, JoinError, JoinHandle, Pool, as_completed, completer};
 
-use support::{Drops, Gate, LIMIT, Token, assert_all_workers_run, eventually, pool, within};
+use support::{Drops, Gate, LIMIT, Token, assert_all_workers_run, begin, eventually, pool, within};
 
 #[test]
 fn a_task_that_panics_fails_alone_whatever_it_panics_with() {
@@ -128,16 +128,12 @@ fn a_result_may_panic_when_dropped_by_the_worker_that_made_it() {
         eventually("the first result is dropped", || drops.count() == 1);
 
         // Detached while it runs.
-        let (begun, go_on) = (Gate::default(), Gate::default());
-        let detached = {
-            let (begun, go_on, drops) = (begun.clone(), go_on.clone(), drops.clone());
-            pool.submit(move || {
-                begun.open();
-                go_on.wait();
-                drops.panicking_token()
-            })
-        };
-        begun.wait();
+        let go_on = Gate::default();
+        let (goes_on, tokens) = (go_on.clone(), drops.clone());
+        let detached = begin(&pool, move || {
+            goes_on.wait();
+            tokens.panicking_token()
+        });
         drop(detached);
         go_on.open();
         eventually("the second result is dropped", || drops.count() == 2);

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use photofinish::{CompletionSet, Handle, JoinError, completer};
 
-use support::{Gate, LIMIT, counted_pool, eventually, pool, within};
+use support::{Gate, LIMIT, begin, counted_pool, eventually, pool, within};
 
 #[test]
 fn a_pool_dropped_by_its_own_task_finishes_what_is_queued_and_what_that_submits() {
@@ -142,15 +142,7 @@ fn a_pool_drains_while_a_worker_of_it_waits_inside_a_task() {
         for round in 0..50 {
             let (pool, threads) = counted_pool(3);
             let (end, external) = completer();
-            let waiting = Gate::default();
-            let waiter = {
-                let waiting = waiting.clone();
-                pool.submit(move || {
-                    waiting.open();
-                    external.join().unwrap()
-                })
-            };
-            waiting.wait();
+            let waiter = begin(&pool, move || external.join().unwrap());
             let dropper = thread::spawn(move || drop(pool));
             if round % 2 == 0 {
                 thread::sleep(Duration::from_millis(1));

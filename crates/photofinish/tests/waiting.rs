@@ -13,7 +13,7 @@ use photofinish::{
     CompletionSet, Finished, Handle, JoinError, Pool, TooDeep, as_completed, completer,
 };
 
-use support::{Gate, LIMIT, assert_all_workers_run, pool, within};
+use support::{LIMIT, assert_all_workers_run, begin, pool, within};
 
 /// How a task waits for the tasks it has submitted.
 #[derive(Clone, Copy, Debug)]
@@ -269,22 +269,14 @@ fn a_worker_that_waits_for_something_external_runs_tasks_meanwhile() {
         for wait in WAYS {
             let pool = pool(1);
             let (end, external) = completer();
-            let waiting = Gate::default();
-            let waiter = {
-                let waiting = waiting.clone();
-                pool.submit(move || {
-                    waiting.open();
-                    match wait {
-                        Wait::Join => external.join(),
-                        Wait::AsCompleted => as_completed([external]).next().unwrap().outcome,
-                        Wait::CompletionSet => {
-                            let mut set = CompletionSet::from_iter([external]);
-                            set.next_finished().unwrap().outcome
-                        }
-                    }
-                })
-            };
-            waiting.wait();
+            let waiter = begin(&pool, move || match wait {
+                Wait::Join => external.join(),
+                Wait::AsCompleted => as_completed([external]).next().unwrap().outcome,
+                Wait::CompletionSet => {
+                    let mut set = CompletionSet::from_iter([external]);
+                    set.next_finished().unwrap().outcome
+                }
+            });
             // The only worker is in the wait, and runs these, however far apart they come.
             for n in 0..100 {
                 assert_eq!(pool.submit(move || n).join().unwrap(), n);

@@ -9,7 +9,7 @@ use photofinish::{
     BuildError, Cancelled, Handle, JoinError, Pool, Rejected, WorkerLost, as_completed,
 };
 
-use crate::support::{Drops, Gate, LIMIT, eventually, pool, within};
+use crate::support::{Drops, Gate, LIMIT, begin, eventually, pool, within};
 
 /// A bound of nothing, or of more than can be counted, is refused.
 #[test]
@@ -262,14 +262,12 @@ fn x7_a_lost_worker_breaks_the_pool() {
         let pool = pool(2);
         let gate = Gate::default();
         let running = gate.hold_a_worker(&pool);
-        let (lose, waits) = (Gate::default(), Gate::default());
-        let (begun, held) = (waits.clone(), lose.clone());
-        let lost = pool.submit(move || {
-            begun.open();
+        let lose = Gate::default();
+        let held = lose.clone();
+        let lost = begin(&pool, move || {
             held.wait();
             photofinish::lose_this_worker();
         });
-        waits.wait();
         let queued: Vec<_> = (0..10).map(|n| pool.submit(move || n)).collect();
         lose.open();
         lost.join().unwrap();
@@ -292,14 +290,12 @@ fn x7_a_lost_worker_breaks_the_pool() {
 fn x8_a_cancelled_task_in_a_broken_pool_hides_none_behind_it() {
     within(LIMIT, || {
         let pool = pool(1);
-        let (lose, begun) = (Gate::default(), Gate::default());
-        let (held, begins) = (lose.clone(), begun.clone());
-        drop(pool.submit(move || {
-            begins.open();
+        let lose = Gate::default();
+        let held = lose.clone();
+        drop(begin(&pool, move || {
             held.wait();
             photofinish::lose_this_worker();
         }));
-        begun.wait();
         let [a, b, c] = [1, 2, 3].map(|n| pool.submit(move || n));
         assert_eq!(b.cancel(), Cancelled::Now);
         lose.open();

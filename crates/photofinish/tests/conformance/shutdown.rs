@@ -10,7 +10,7 @@ use std::time::Duration;
 use photofinish::{Cancelled, JoinError, Pool, as_completed};
 
 use crate::support::{
-    Gate, LIMIT, Threads, counted_pool, eventually, on_all_workers, pool, within,
+    Gate, LIMIT, Threads, begin, counted_pool, eventually, on_all_workers, pool, within,
 };
 
 /// Submitting after the shutdown is refused; same as CPython, but as the task's error.
@@ -299,14 +299,11 @@ fn x14_what_running_tasks_submit_after_the_shutdown_is_cancelled() {
         let pool = pool(2);
         let handle = pool.handle();
         let gate = Gate::default();
-        let (begun, begins) = (Gate::default(), gate.clone());
-        let begin = begun.clone();
-        let running = pool.submit(move || {
-            begin.open();
-            begins.wait();
+        let goes_on = gate.clone();
+        let running = begin(&pool, move || {
+            goes_on.wait();
             handle.submit(|| 1).join()
         });
-        begun.wait();
         let queued = gate.hold_a_worker(&pool);
         let other = pool.submit(|| 2);
         let owner = thread::spawn(move || pool.shutdown_now());

@@ -85,6 +85,21 @@ pub(crate) fn assert_all_workers_run(pool: &Pool) {
     on_all_workers(pool, || ());
 }
 
+/// Submits a task. Returns when it has begun.
+pub(crate) fn begin<T: Send + 'static>(
+    pool: &Pool,
+    task: impl FnOnce() -> T + Send + 'static,
+) -> JoinHandle<T> {
+    let begun = Gate::default();
+    let begins = begun.clone();
+    let handle = pool.submit(move || {
+        begins.open();
+        task()
+    });
+    begun.wait();
+    handle
+}
+
 /// Holds threads back until it is opened. Clones are the same gate.
 #[derive(Clone, Default)]
 pub(crate) struct Gate(Arc<(Mutex<bool>, Condvar)>);
@@ -103,16 +118,8 @@ impl Gate {
 
     /// Occupies one worker until the gate opens. Returns when the worker is occupied.
     pub(crate) fn hold_a_worker(&self, pool: &Pool) -> JoinHandle<()> {
-        let (gate, begun) = (self.clone(), Gate::default());
-        let task = {
-            let begun = begun.clone();
-            pool.submit(move || {
-                begun.open();
-                gate.wait();
-            })
-        };
-        begun.wait();
-        task
+        let gate = self.clone();
+        begin(pool, move || gate.wait())
     }
 }
 
