@@ -212,6 +212,21 @@ fn a_design_that_takes_twice_as_long_is_said_to() {
     assert!(headline.contains("ahead of the best rival in all of 2"), "{headline}");
 }
 
+/// The number in that column of the line that begins so.
+fn cell(csv: &str, start: &str, column: &str) -> f64 {
+    let line = csv.lines().find(|line| line.starts_with(start)).unwrap();
+    let place = csv.lines().next().unwrap().split(',').position(|name| name == column).unwrap();
+    line.split(',').nth(place).unwrap().parse().unwrap()
+}
+
+/// What one value in so many lies beyond, by a file of HdrHistogram's percentiles.
+fn beyond(hgrm: &str, one_in: f64) -> u64 {
+    let lines = hgrm.lines().filter(|line| !line.starts_with('#'));
+    let numbers = lines.map(|line| line.split_whitespace().flat_map(str::parse::<f64>).collect());
+    let steps: Vec<Vec<f64>> = numbers.filter(|numbers: &Vec<f64>| numbers.len() == 4).collect();
+    steps.iter().rfind(|step| step[3] <= one_in).unwrap()[0] as u64
+}
+
 #[test]
 fn every_output_reports_it() {
     let (session, results) = known();
@@ -235,22 +250,12 @@ fn every_output_reports_it() {
     assert!(json == *results, "what is read is not what was written");
 
     let csv = read("results.csv");
-    let start = "open-10000-20us-park,one-in-a-hundred,delivery,";
-    let line = csv.lines().find(|line| line.starts_with(start)).unwrap();
-    let columns: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
-    let column = |name: &str| {
-        let place = columns.iter().position(|column| *column == name).unwrap();
-        line.split(',').nth(place).unwrap().parse::<f64>().unwrap()
-    };
-    assert_eq!([column("p50"), column("p99.9")], [p50 as f64, p99_9 as f64]);
-    assert_eq!(column("count"), delivery.count as f64);
+    let cell = |column| cell(&csv, "open-10000-20us-park,one-in-a-hundred,delivery,", column);
+    assert_eq!([cell("p50"), cell("p99.9")], [p50 as f64, p99_9 as f64]);
+    assert_eq!(cell("count"), delivery.count as f64);
 
     let hgrm = read("percentiles/open-10000-20us-park-delivery-one-in-a-hundred.hgrm");
-    let lines = hgrm.lines().filter(|line| !line.starts_with('#'));
-    let numbers = lines.map(|line| line.split_whitespace().flat_map(str::parse::<f64>).collect());
-    let steps: Vec<Vec<f64>> = numbers.filter(|numbers: &Vec<f64>| numbers.len() == 4).collect();
-    let beyond = |one_in: f64| steps.iter().rfind(|step| step[3] <= one_in).unwrap()[0] as u64;
-    assert!(near(beyond(50.0), WAY) && near(beyond(200.0), HELD), "{hgrm}");
+    assert!(near(beyond(&hgrm, 50.0), WAY) && near(beyond(&hgrm, 200.0), HELD), "{hgrm}");
 
     let log = read("intervals.hlog");
     let tag = "Tag=open-10000-20us-park/one-in-a-hundred/delivery,";

@@ -149,15 +149,41 @@ pub(crate) struct Plan {
 #[derive(Debug)]
 pub(crate) struct Intended;
 
-fn stamp(task: u32) -> u64 {
+fn number(task: u32) -> u64 {
     (u64::from(task) + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+/// Something of a task's that is live, with memory of its own that says whose it is.
+#[derive(Debug)]
+struct Stamp {
+    task: u32,
+    number: Box<u64>,
+}
+
+impl Stamp {
+    fn of(task: u32) -> Self {
+        LIVE.fetch_add(1, Relaxed);
+        Self { task, number: Box::new(number(task)) }
+    }
+
+    fn is_whole(&self) -> bool {
+        *self.number == number(self.task)
+    }
+
+    /// `what` it was is dropped.
+    fn erase(&mut self, what: &str) {
+        if !self.is_whole() {
+            wrong(&format!("the {what} of task {} is garbled", self.task));
+        }
+        *self.number = 0;
+        LIVE.fetch_sub(1, Relaxed);
+    }
 }
 
 /// What a task captures.
 #[derive(Debug)]
 pub(crate) struct Token {
-    task: u32,
-    stamp: Box<u64>,
+    stamp: Stamp,
     plan: Plan,
 }
 
@@ -167,16 +193,15 @@ impl Token {
         let task = ENTERED.fetch_add(1, Relaxed);
         assert!(task < CAPACITY, "a round has at most {CAPACITY} tasks");
         let task = task as u32;
-        LIVE.fetch_add(1, Relaxed);
         if plan.panics || plan.token_panics {
             TO_PANIC.count(task);
         }
-        Self { task, stamp: Box::new(stamp(task)), plan }
+        Self { stamp: Stamp::of(task), plan }
     }
 
     /// The task's body.
     pub(crate) fn work(self) -> Parcel {
-        let Self { task, plan, .. } = self;
+        let (task, plan) = (self.stamp.task, self.plan);
         RAN.count(task);
         match plan.pause {
             yields @ 0..100 => (0..yields).for_each(|_| thread::yield_now()),
@@ -192,12 +217,8 @@ impl Token {
 
 impl Drop for Token {
     fn drop(&mut self) {
-        if *self.stamp != stamp(self.task) {
-            wrong(&format!("the payload of task {} is garbled", self.task));
-        }
-        *self.stamp = 0;
-        TOKEN_DROPPED.count(self.task);
-        LIVE.fetch_sub(1, Relaxed);
+        TOKEN_DROPPED.count(self.stamp.task);
+        self.stamp.erase("payload");
         if self.plan.token_panics && !thread::panicking() {
             std::panic::panic_any(Intended);
         }
@@ -207,8 +228,7 @@ impl Drop for Token {
 /// What a task returns.
 #[derive(Debug)]
 pub(crate) struct Parcel {
-    task: u32,
-    stamp: Box<u64>,
+    stamp: Stamp,
     panics: bool,
 }
 
@@ -216,19 +236,14 @@ impl Parcel {
     /// The value of `task`.
     fn new(task: u32, panics: bool) -> Self {
         VALUE_MADE.count(task);
-        LIVE.fetch_add(1, Relaxed);
-        Self { task, stamp: Box::new(stamp(task)), panics }
+        Self { stamp: Stamp::of(task), panics }
     }
 }
 
 impl Drop for Parcel {
     fn drop(&mut self) {
-        if *self.stamp != stamp(self.task) {
-            wrong(&format!("the value of task {} is garbled", self.task));
-        }
-        *self.stamp = 0;
-        VALUE_DROPPED.count(self.task);
-        LIVE.fetch_sub(1, Relaxed);
+        VALUE_DROPPED.count(self.stamp.task);
+        self.stamp.erase("value");
         if self.panics && !thread::panicking() {
             std::panic::panic_any(Intended);
         }
@@ -240,7 +255,7 @@ pub(crate) fn see(task: u32, outcome: Result<&Parcel, &JoinError>) {
     let word = TABLE[task as usize].load(Relaxed);
     let ran = RAN.of(word) == 1;
     let as_planned = match outcome {
-        Ok(parcel) => ran && parcel.task == task && *parcel.stamp == stamp(task),
+        Ok(parcel) => ran && parcel.stamp.task == task && parcel.stamp.is_whole(),
         Err(JoinError::Panicked(_)) => ran && TO_PANIC.of(word) == 1,
         Err(JoinError::Cancelled | JoinError::Abandoned | JoinError::Broken(_)) => {
             !ran && VALUE_MADE.of(word) == 0
@@ -265,7 +280,7 @@ pub(crate) struct Batch {
 impl Batch {
     /// One task more, at the next index.
     pub(crate) fn add(&mut self, token: &Token) {
-        self.tasks.push(token.task);
+        self.tasks.push(token.stamp.task);
         self.open.push(true);
     }
 

@@ -10,8 +10,8 @@ use std::time::Duration;
 use fastrand::Rng;
 use futures_core::Stream;
 use photofinish::{
-    AsCompleted, BuildError, Canceller, CompletionSet, Finished, Handle, JoinHandle, Pool,
-    SharedHandle, as_completed, completer,
+    AsCompleted, BuildError, Canceller, Completer, CompletionSet, Finished, Handle, JoinHandle,
+    Pool, SharedHandle, as_completed, completer,
 };
 
 use crate::executor::{block_on, poll_once};
@@ -251,25 +251,7 @@ impl Consumer {
                     set.submit(&self.pool, move || token.work());
                 }
             }
-            match self.rng.u8(..6) {
-                0 => set.try_next().into_iter().for_each(|finished| batch.finished(finished)),
-                1 => set.next_batch().into_iter().for_each(|finished| batch.finished(finished)),
-                2 => {
-                    let limit = Duration::from_micros(self.rng.u64(..100));
-                    let next = set.next_timeout(limit).ok().flatten();
-                    next.into_iter().for_each(|finished| batch.finished(finished));
-                }
-                3 => {
-                    if let Poll::Ready(finished) = poll_once(set.next_async()) {
-                        finished.into_iter().for_each(|finished| batch.finished(finished));
-                    }
-                }
-                4 if self.may_block_on_awaits() => {
-                    let finished = block_on(set.next_async(), 1);
-                    finished.into_iter().for_each(|finished| batch.finished(finished));
-                }
-                _ => set.next_finished().into_iter().for_each(|finished| batch.finished(finished)),
-            }
+            self.receive(&mut set).into_iter().for_each(|finished| batch.finished(finished));
         }
         match self.rng.u8(..3) {
             0 => {
@@ -283,6 +265,22 @@ impl Consumer {
                 }
             }
         }
+    }
+
+    /// What comes out of a set that is asked in some way.
+    fn receive(&mut self, set: &mut CompletionSet<Parcel>) -> Vec<Finished<Parcel>> {
+        let finished = match self.rng.u8(..6) {
+            0 => set.try_next(),
+            1 => return set.next_batch(),
+            2 => set.next_timeout(Duration::from_micros(self.rng.u64(..100))).ok().flatten(),
+            3 => match poll_once(set.next_async()) {
+                Poll::Ready(finished) => finished,
+                Poll::Pending => None,
+            },
+            4 if self.may_block_on_awaits() => block_on(set.next_async(), 1),
+            _ => set.next_finished(),
+        };
+        Vec::from_iter(finished)
     }
 
     fn join_rest(&mut self, batch: &mut Batch, handles: Vec<JoinHandle<Parcel>>) {
@@ -429,24 +427,8 @@ impl Consumer {
                 feed.push((token, completer));
             }
             feeds.push(thread::spawn(move || {
-                for (token, mut completer) in feed {
-                    match rng.u8(..8) {
-                        0 => {
-                            drop(completer);
-                            contain(|| drop(token));
-                        }
-                        1 if completer.is_cancelled() => contain(|| drop(token)),
-                        _ if completer.start() => {
-                            match catch_unwind(AssertUnwindSafe(|| token.work())) {
-                                Ok(parcel) => {
-                                    let refused = completer.complete(parcel);
-                                    assert!(refused.is_ok(), "a started task is not cancelled");
-                                }
-                                Err(payload) => completer.panic(payload),
-                            }
-                        }
-                        _ => contain(|| drop(token)),
-                    }
+                for (token, completer) in feed {
+                    end(token, completer, rng.u8(..8));
                 }
             }));
             if self.chance(50) {
@@ -573,6 +555,25 @@ impl Consumer {
         for onlooker in onlookers {
             onlooker.join().expect("no panic leaves an onlooker");
         }
+    }
+}
+
+/// Ends a task by hand: gives it up, or does its work and completes it, in one `way` out of eight.
+fn end(token: Token, mut completer: Completer<Parcel>, way: u8) {
+    match way {
+        0 => {
+            drop(completer);
+            contain(|| drop(token));
+        }
+        1 if completer.is_cancelled() => contain(|| drop(token)),
+        _ if completer.start() => match catch_unwind(AssertUnwindSafe(|| token.work())) {
+            Ok(parcel) => {
+                let refused = completer.complete(parcel);
+                assert!(refused.is_ok(), "a started task is not cancelled");
+            }
+            Err(payload) => completer.panic(payload),
+        },
+        _ => contain(|| drop(token)),
     }
 }
 
