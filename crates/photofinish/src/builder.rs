@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use std::{fmt, io};
 
-use photofinish_protocol::sync::{Arc, mpsc, thread};
+use photofinish_protocol::sync::{self, Arc, mpsc, thread};
 use photofinish_protocol::{Completer, Panic, completer, contain};
 
 use crate::build_error::BuildError;
@@ -289,6 +289,7 @@ impl Builder {
     /// ```
     pub fn build(self) -> Result<Pool, BuildError> {
         let workers = self.check()?;
+        sync::prepare_crowd();
         let names = self.names(workers)?;
         let queues: Vec<Queues> = (0..workers).map(|_| Queues::new()).collect();
         let victims = queues.iter().map(Queues::victim).collect();

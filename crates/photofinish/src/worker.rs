@@ -86,8 +86,10 @@ impl Worker {
         let worker = Rc::new(Worker::new(shared, index, queues, stack, spin));
         CURRENT.with(|current| current.replace(Some(Rc::clone(&worker))));
         POOL.with(|pool| pool.set(ptr::from_ref(&*worker.shared)));
+        sync::join_crowd();
         let helper = Rc::clone(&worker) as Rc<dyn Helper>;
         let worked = catch_unwind(AssertUnwindSafe(|| assist(helper, || worker.run())));
+        sync::leave_crowd();
         POOL.with(|pool| pool.set(ptr::null()));
         CURRENT.with(RefCell::take);
         if let Err(payload) = worked {
@@ -346,6 +348,7 @@ impl Worker {
 
     fn lie_down(&self, bed: Bed, parker: &'static Parker) {
         self.searching.set(false);
+        sync::leave_crowd();
         self.shared.idle.lie_down(self.index, bed, parker);
     }
 
@@ -356,6 +359,7 @@ impl Worker {
     /// Gets up, searching: whoever was silent while this worker lay down relied on it to find
     /// what there is, and to wake the next if that is more than one task.
     fn get_up(&self, bed: Bed) {
+        sync::join_crowd();
         match self.shared.idle.get_up(self.index, bed) {
             Risen::Chosen => {
                 self.queues.counters.wakes.count();

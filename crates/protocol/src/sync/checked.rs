@@ -25,6 +25,15 @@ pub fn fence_after_rmw() {
 /// uses it. Slabs have models of their own.
 pub const SLABS: bool = false;
 
+/// Workers are going to be started. Nobody polls for long here, so nobody is in their way.
+pub fn prepare_crowd() {}
+
+/// The calling thread is a worker, and awake from now on.
+pub fn join_crowd() {}
+
+/// The calling thread sleeps, or is a worker no more.
+pub fn leave_crowd() {}
+
 /// How many tasks a worker keeps within reach.
 pub const BUFFER: usize = 1;
 

@@ -1,8 +1,10 @@
 //! The seam in a normal build: `std`, and the operating system's parking.
 
+mod crowd;
 mod parker;
 mod tempo;
 
+pub use crowd::{join_crowd, leave_crowd, prepare_crowd};
 pub use parker::Parker;
 pub use std::hint;
 pub use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering, fence};

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use std::{hint, mem, thread};
 
 use super::Deadline;
+use super::crowd::is_crowded;
 
 /// How things have been coming, and what that says about the next wait: how long it is worth
 /// staying awake for it, and how long to leave the awaited line alone first.
@@ -61,6 +62,7 @@ impl Tempo {
             tight: now + Spin::TIGHT,
             end,
             polls: 0,
+            yields: 0,
         }))
     }
 
@@ -89,7 +91,7 @@ impl Default for Tempo {
 
 /// A bounded wait without sleeping. It polls in a tight loop for a few microseconds, and then
 /// lets other threads have the core between two looks, so that a thread it waits for goes on even
-/// if it has no core of its own.
+/// if it has no core of its own. Where workers have a use for all cores, it ends soon after that.
 #[derive(Debug)]
 pub struct Spin(Option<Polling>);
 
@@ -102,12 +104,18 @@ struct Polling {
     /// Until when to poll at all.
     end: Instant,
     polls: u32,
+    /// How often the core has been offered to others.
+    yields: u32,
 }
 
 impl Spin {
     const TIGHT: Duration = Duration::from_micros(4);
     /// Reading the clock costs as much as several polls.
     const POLLS_PER_CLOCK_READ: u32 = 32;
+    /// How often to offer the core to others where there is none to spare. Who shares a core with a
+    /// worker is late when it comes back for the first time, and finds something; who does not is
+    /// back at once, and keeps a core from a worker.
+    const OFFERS_IN_A_CROWD: u32 = 4;
 
     /// Whether to look once more, after a pause.
     #[inline]
@@ -126,6 +134,10 @@ impl Spin {
         }
         let now = Instant::now();
         if now >= polling.tight && now < polling.end {
+            if polling.yields >= Self::OFFERS_IN_A_CROWD && is_crowded() {
+                return false;
+            }
+            polling.yields += 1;
             // From now on, every look is followed by this.
             polling.polls = Self::POLLS_PER_CLOCK_READ - 1;
             thread::yield_now();
