@@ -21,6 +21,7 @@ pub const PROVEN: &[&str] = &[
     "crates/protocol/src/scope.rs",
     "crates/protocol/src/claims.rs",
     "crates/photofinish/src/idle.rs",
+    "crates/photofinish/src/life.rs",
     "crates/photofinish/src/shared.rs",
 ];
 

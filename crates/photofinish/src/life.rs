@@ -7,7 +7,7 @@ use photofinish_protocol::sync::AtomicUsize;
 use photofinish_protocol::sync::Ordering::Relaxed;
 
 /// The stages, in the order in which a pool can pass them; it may leave some out.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     /// The pool takes tasks, and its owner still has it.
     Open = 0,

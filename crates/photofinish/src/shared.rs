@@ -204,7 +204,7 @@ impl Shared {
     /// Should one of them have got up meanwhile, for a task from outside, it finishes that and
     /// all that it submits: a worker leaves only when it finds no work.
     pub(crate) fn end_if_drained(&self) {
-        let drained = matches!(self.life.stage(), Stage::Draining)
+        let drained = self.life.stage() == Stage::Draining
             && !self.has_work()
             && self.idle.resting() == self.victims.len();
         if drained {
