@@ -306,14 +306,16 @@ impl Worker {
 
     #[inline]
     fn stop_searching(&self) {
-        if self.searching.replace(false) {
+        if self.searching.get() {
             self.leave_search();
         }
     }
 
     /// Searches no more, and wakes the next worker if it was the last to search and there is
     /// work left.
+    #[cold]
     fn leave_search(&self) {
+        self.searching.set(false);
         if self.shared.idle.stop_search() && self.shared.has_work() {
             self.shared.idle.wake_one();
         }
