@@ -224,7 +224,8 @@ impl Builder {
 
     /// How long at most an idle worker polls for work before it parks: 50 microseconds unless told
     /// otherwise; zero parks at once. How long it does within that follows from its waits before,
-    /// and whatever they are, it polls for no more than half of the time it is idle. Consumers
+    /// and whatever they are, it polls for no more than half of the time it is idle, and for some 4
+    /// microseconds where other workers have a use for all cores. Consumers
     /// have a `spin` of their own, at [`AsCompleted::spin`](crate::AsCompleted::spin).
     ///
     /// ```

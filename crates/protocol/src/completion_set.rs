@@ -67,7 +67,8 @@ impl<T> CompletionSet<T> {
 
     /// Polls for at most about `spin` before parking, when nothing is ready: 100 microseconds unless
     /// told otherwise. Zero parks at once. How long it does within that follows from the waits
-    /// before.
+    /// before; where awake workers have a use for all cores, it is some 4 microseconds, and four
+    /// offers of the core to others.
     ///
     /// ```
     /// use photofinish_protocol::CompletionSet;

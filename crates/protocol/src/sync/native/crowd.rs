@@ -31,16 +31,18 @@ pub fn prepare_crowd() {
 
 /// The calling thread is a worker, and awake from now on.
 pub fn join_crowd() {
-    COUNTED.set(true);
-    // ORDERING: Relaxed; a number, and nothing that goes with it.
-    AWAKE.fetch_add(1, Relaxed);
+    if !COUNTED.replace(true) {
+        // ORDERING: Relaxed; a number, and nothing that goes with it.
+        AWAKE.fetch_add(1, Relaxed);
+    }
 }
 
 /// The calling thread sleeps, or is a worker no more.
 pub fn leave_crowd() {
-    COUNTED.set(false);
-    // ORDERING: Relaxed; as above.
-    AWAKE.fetch_sub(1, Relaxed);
+    if COUNTED.replace(false) {
+        // ORDERING: Relaxed; as above.
+        AWAKE.fetch_sub(1, Relaxed);
+    }
 }
 
 /// Whether workers other than the calling thread have a use for all cores.
