@@ -221,6 +221,7 @@ impl Worker {
         self.steal()
     }
 
+    /// A task that came from outside, before the worker's own.
     #[cold]
     fn give_outsiders_their_turn(&self) -> Option<Runnable> {
         assert!(!self.lost.get(), "the worker was to be lost");

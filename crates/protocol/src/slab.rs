@@ -231,15 +231,7 @@ impl Slab {
             unsafe { Chunk::free(chunk) };
         }
     }
-}
 
-impl Drop for Slab {
-    fn drop(&mut self) {
-        self.end();
-    }
-}
-
-impl Slab {
     /// Frees what is empty, and what is not handed out counts as returned. From now on, until the
     /// slab takes from another chunk, there is nothing at hand.
     pub(crate) fn end(&self) {
@@ -260,6 +252,12 @@ impl Slab {
             // SAFETY: spare chunks are empty, and this thread's.
             unsafe { Chunk::free(chunk) };
         }
+    }
+}
+
+impl Drop for Slab {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
