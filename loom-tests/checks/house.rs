@@ -228,3 +228,46 @@ fn every_edge_in_the_code_is_documented_and_has_two_ends() {
         }
     }
 }
+
+/// The type that a line of the suppressions names, as the crate's folder, module and type, and its
+/// method, if the line goes on to one of the type's own.
+fn suppressed(line: &str) -> Option<(&'static str, &str, &str, Option<&str>)> {
+    let (before, path) = line.strip_prefix("race:")?.split_once("photofinish")?;
+    let (root, path) = match path.strip_prefix("_protocol::") {
+        Some(path) => ("crates/protocol/src", path),
+        None => ("crates/photofinish/src", path.strip_prefix("::")?),
+    };
+    let end = path.find(['<', '>']).unwrap_or(path.len());
+    let (modules, name) = path[..end].rsplit_once("::")?;
+    let module = modules.split("::").next()?;
+    let is_own = before.is_empty() || before == "<";
+    let method = is_own.then(|| line.rsplit_once("::")).flatten().map(|(_, method)| method);
+    Some((root, module, name, method))
+}
+
+/// A line that names nothing lets through what it was written for: the sanitizer reports it again.
+#[test]
+fn what_the_thread_sanitizer_is_told_to_pass_over_exists() {
+    let page = fs::read_to_string(workspace().join(".ci/tsan-suppressions")).expect("the lines");
+    let lines: Vec<_> = page.lines().filter_map(|line| Some((line, suppressed(line)?))).collect();
+    assert!(lines.len() > 5, "{lines:?}");
+    for (line, (root, module, name, method)) in lines {
+        let is_there = |file: File| {
+            file.module == module
+                && file.text.contains(&format!("struct {name}"))
+                && method.is_none_or(|method| file.text.contains(&format!("fn {method}(")))
+        };
+        assert!(files(root).into_iter().any(is_there), "{line}: nothing of that name");
+    }
+}
+
+#[test]
+fn a_line_for_the_thread_sanitizer_names_a_type_and_perhaps_its_method() {
+    let own = suppressed("race:<photofinish::life::Life>::cause");
+    assert_eq!(own, Some(("crates/photofinish/src", "life", "Life", Some("cause"))));
+    let generic = suppressed("race:photofinish_protocol::sync::native::Immortals<*>::lend");
+    assert_eq!(generic, Some(("crates/protocol/src", "sync", "Immortals", Some("lend"))));
+    let inside = suppressed("race:alloc::sync::Arc<photofinish::shared::Shared>>::drop_slow");
+    assert_eq!(inside, Some(("crates/photofinish/src", "shared", "Shared", None)));
+    assert_eq!(suppressed("race:^lend<photofinish_protocol::"), None);
+}
