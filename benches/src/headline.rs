@@ -9,7 +9,7 @@
 //! | `W1'` | the same in windows of 1000 | ns for one |
 //! | `W2 1us`, `W2 10us` | tasks that work, in windows of 1000 | ideal time / time, in percent |
 //! | `W3 parked`, `W3 default` | a 20 us task every 100 us, the consumer blocked | us from the task's last act to the consumer's hands, p50 |
-//! | `W4 p50`, `W4 p99` | 64 empty tasks in flight | us from submission to receipt |
+//! | `W4 p50`, `W4 p99` | 64 empty tasks in flight, one in seven timed | us from submission to receipt |
 //! | `drain` | empty tasks that have all finished | ns to receive one |
 //! | `1e3` to `1e6 outstanding` | as `W1`, with that many | ns for one |
 //! | `1e3..1e6 outstanding` | the dearest of those against the cheapest | times |
