@@ -19,6 +19,8 @@ use super::crowd::is_crowded;
 /// *How long to look away.* Whoever looks at a line while another core writes to it takes the line
 /// away from the writer at each look, and both pay for the transfer. So after a burst the line is
 /// left alone for as long as the burst took to come, and the next look finds about as many again.
+/// It is looked at before more than a quarter of what is outstanding can have come: in a loop where
+/// each result lets the next task be submitted, the workers would run dry meanwhile.
 #[derive(Debug)]
 pub struct Tempo {
     begun: Option<Instant>,
@@ -68,7 +70,7 @@ impl Tempo {
 
     /// For how long to leave the line alone, after `arrived` have come in the time `took`.
     fn burst(arrived: u32, took: Duration, outstanding: usize) -> Option<Duration> {
-        let again = arrived.min(u32::try_from(outstanding).unwrap_or(u32::MAX));
+        let again = arrived.min(u32::try_from(outstanding / 4).unwrap_or(u32::MAX));
         let dense = arrived > 1 && took < Self::SPARSE * arrived;
         dense.then(|| (took / arrived * again).min(Self::LONGEST_LOOK_AWAY))
     }
@@ -209,5 +211,30 @@ impl Stopwatch {
         let now = Instant::now();
         let passed = now - mem::replace(&mut self.0, now);
         usize::try_from(passed.as_nanos()).unwrap_or(usize::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MICRO: Duration = Duration::from_micros(1);
+
+    #[test]
+    fn as_long_as_a_burst_took_the_line_is_left_alone() {
+        assert_eq!(Tempo::burst(100, MICRO, 1_000), Some(MICRO));
+        assert_eq!(Tempo::burst(100, 10 * MICRO, 1_000), Some(Tempo::LONGEST_LOOK_AWAY));
+    }
+
+    #[test]
+    fn the_line_is_looked_at_while_workers_still_have_tasks() {
+        assert_eq!(Tempo::burst(100, MICRO, 200), Some(MICRO / 2));
+        assert_eq!(Tempo::burst(100, MICRO, 1), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn what_comes_one_by_one_or_far_apart_is_looked_for_at_once() {
+        assert_eq!(Tempo::burst(1, MICRO / 10, 1_000), None);
+        assert_eq!(Tempo::burst(2, MICRO, 1_000), None);
     }
 }
