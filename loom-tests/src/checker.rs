@@ -40,6 +40,8 @@ pub enum End {
     UseAfterEnd,
     /// An assertion of the model failed.
     Assertion,
+    /// The process broke off without a word from the checker: memory was not what it should be.
+    Crash,
     /// Something that has to happen in some execution did not: the model shows too little.
     Witness,
     /// An execution did not end.
@@ -52,7 +54,8 @@ impl End {
     /// Whether the checker found a fault, as opposed to running out of something.
     pub fn is_found(self) -> bool {
         match self {
-            Self::Race | Self::Deadlock | Self::Leak | Self::UseAfterEnd | Self::Assertion => true,
+            Self::Race | Self::Deadlock | Self::Leak | Self::UseAfterEnd => true,
+            Self::Assertion | Self::Crash => true,
             Self::Passed | Self::Witness | Self::Endless | Self::TimedOut => false,
         }
     }
@@ -73,8 +76,10 @@ impl End {
             Self::Witness
         } else if says("exceeded maximum number of branches") {
             Self::Endless
-        } else {
+        } else if says("panicked at") {
             Self::Assertion
+        } else {
+            Self::Crash
         }
     }
 }
@@ -211,4 +216,18 @@ pub fn in_parallel<I: Sync, O: Send>(items: &[I], work: impl Fn(&I) -> O + Sync)
     });
     results.sort_unstable_by_key(|(at, _)| *at);
     results.into_iter().map(|(_, result)| result).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_model_is_what_the_checker_says() {
+        assert_eq!(End::of(true, "test result: ok"), End::Passed);
+        let race = "panicked at loom: Causality violation: Concurrent accesses";
+        assert_eq!(End::of(false, race), End::Race);
+        assert_eq!(End::of(false, "panicked at models.rs: left == right"), End::Assertion);
+        assert_eq!(End::of(false, "running 1 test"), End::Crash);
+    }
 }
