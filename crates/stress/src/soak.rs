@@ -1,7 +1,7 @@
 //! A soak: one pool under load for a minute, or for hours, and what must be true of it then.
 //!
-//! Consumers take turns of some thousand tasks: batches, windows, maps, tasks within tasks, and now
-//! and then a turn in which things go wrong. After each lap they stop, and what they saw is added up
+//! Consumers take turns of some thousand tasks: batches, callbacks, windows, maps, tasks within tasks,
+//! and now and then a turn in which things go wrong. After each lap they stop, and what they saw is added up
 //! and told, with the memory that is resident then. In the end
 //!
 //! * nothing is lost, nothing came twice, and nothing came as it cannot have ended;

@@ -5,6 +5,7 @@ use std::mem;
 use std::panic::panic_any;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -101,7 +102,8 @@ impl Consumer {
             let tasks = match turn % unlucky {
                 0 => self.be_unlucky(),
                 _ => match self.rng.u8(..8) {
-                    0..4 => self.batch(),
+                    0..3 => self.batch(),
+                    3 => self.call_back(),
                     4 | 5 => self.map(),
                     6 => self.window(),
                     _ => self.nest(),
@@ -161,6 +163,20 @@ impl Consumer {
         for finished in as_completed(handles) {
             self.come(finished.index, finished.outcome);
         }
+        TASKS
+    }
+
+    /// Callbacks that pass on what they are called with.
+    fn call_back(&mut self) -> u32 {
+        let (caller, called) = mpsc::channel();
+        let handles = self.pool.submit_batch((0..TASKS).map(|task| move || mark(task)));
+        for (index, handle) in handles.into_iter().enumerate() {
+            let caller = caller.clone();
+            // The consumer hears of each, unless it has panicked.
+            handle.on_complete(move |outcome| drop(caller.send((index, outcome))));
+        }
+        drop(caller);
+        called.iter().for_each(|(index, outcome)| self.come(index, outcome));
         TASKS
     }
 
