@@ -223,6 +223,26 @@ mod tests {
     }
 
     #[test]
+    fn a_window_that_has_moved_grows_and_everybody_stays_in_his_place() {
+        let tasks = tasks(200);
+        for moved in [0, 1, 7, 15, 16, 17, 31] {
+            let mut roster = Roster::with_capacity(16);
+            let mut oldest = 0;
+            for (index, task) in tasks.iter().enumerate() {
+                roster.insert(index, *task);
+                if oldest < moved {
+                    assert_eq!(roster.take(oldest), Some(tasks[oldest]));
+                    oldest += 1;
+                }
+            }
+            assert_eq!(roster.iter().collect::<Vec<_>>(), tasks[oldest..]);
+            (oldest..tasks.len()).rev().for_each(|index| roster.remove(index));
+            assert_eq!(roster.len(), 0);
+        }
+        end(tasks);
+    }
+
+    #[test]
     fn a_few_that_stay_for_ever_do_not_hold_the_window_open() {
         let tasks = tasks(3);
         let mut roster = Roster::with_capacity(0);
