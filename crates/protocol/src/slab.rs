@@ -403,6 +403,22 @@ mod tests {
     }
 
     #[test]
+    fn no_two_cells_in_use_have_the_same_number() {
+        let mut numbers = HashSet::new();
+        for slab in [64, 128, 256, 512].map(Slab::of_cells) {
+            let cells: Vec<_> = (0..3 * Chunk::capacity(slab.size)).map(|_| slab.take()).collect();
+            for cell in &cells {
+                // SAFETY: the cell is in use.
+                assert!(numbers.insert(unsafe { Slab::number(*cell) }));
+            }
+            for cell in cells {
+                // SAFETY: the cell is not used any more.
+                unsafe { slab.give_back(cell) };
+            }
+        }
+    }
+
+    #[test]
     fn cells_outlive_the_slab_they_came_from() {
         let slab = Slab::of_cells(512);
         let cells: Vec<_> = (0..2 * Chunk::capacity(512) + 1).map(|_| slab.take()).collect();

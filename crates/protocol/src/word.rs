@@ -209,3 +209,17 @@ impl StateWord {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    #[test]
+    fn a_canceller_too_many_is_refused_and_not_counted() {
+        let word = StateWord::new(Snapshot(CANCELLERS_LIMIT - CANCELLER));
+        word.add_canceller();
+        assert!(catch_unwind(AssertUnwindSafe(|| word.add_canceller())).is_err());
+        assert_eq!(word.peek(), Snapshot(CANCELLERS_LIMIT));
+    }
+}
