@@ -377,6 +377,25 @@ fn each_task_is_overdue_at_its_own_time_and_goes_on() {
     });
 }
 
+/// The time that a task waits for a worker counts too.
+#[test]
+fn a_task_that_no_worker_has_begun_is_overdue() {
+    within(LIMIT, || {
+        let (pool, gate) = (pool(1), Gate::default());
+        let blocker = gate.hold_a_worker(&pool);
+        let mut set = DeadlineSet::new();
+        set.submit_within(&pool, LIMIT, || 1);
+        set.submit_within(&pool, Duration::from_millis(20), || 2);
+        let overdue = set.next_finished().unwrap().expect_err("its time is up");
+        assert_eq!(overdue.index, 1);
+        assert!(set.try_next().is_none(), "the time of the other is not");
+        gate.open();
+        blocker.join().unwrap();
+        assert_eq!(overdue.handle.join().unwrap(), 2);
+        assert_eq!(set.next_finished().unwrap().unwrap().outcome.unwrap(), 1);
+    });
+}
+
 /// What has finished is never overdue, however late it is asked for.
 #[test]
 fn a_task_that_finished_is_not_overdue() {

@@ -414,8 +414,10 @@ fn a13_a_timed_out_iteration_over_shared_handles_can_be_resumed() {
         assert_eq!(results.next().unwrap().index, 0);
         let handles = results.into_unfinished();
         assert_eq!(handles.len(), 1);
-        let mut results = as_completed(handles);
-        assert_eq!(results.cancel_unfinished(), 1);
+        let (mut running, begun) = completer();
+        running.start();
+        let mut results = as_completed(handles.into_iter().chain([begun.shared()]));
+        assert_eq!(results.cancel_unfinished(), 1, "what runs is asked to stop");
         assert!(matches!(results.next().unwrap().outcome(), Err(JoinError::Cancelled)));
     });
 }
