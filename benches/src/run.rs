@@ -28,7 +28,8 @@ pub struct Conditions {
     pub duration: Duration,
     /// Whether allocations are counted, which slows the run.
     pub counted: bool,
-    /// A result that has not come for so long, with nothing else to do, is lost.
+    /// A result that has not come for so long, and as long as a task takes, is lost if there is
+    /// nothing else to do.
     pub patience: Duration,
 }
 

@@ -86,6 +86,14 @@ impl Scenario {
         if long { self.work.times(LONG_FACTOR) } else { self.work }
     }
 
+    /// What the longest of its tasks does.
+    pub fn longest_work(&self) -> Work {
+        match self.arrivals {
+            Arrivals::OpenLoop { .. } | Arrivals::Window { .. } => self.work,
+            Arrivals::Burst { .. } => self.work.times(LONG_FACTOR),
+        }
+    }
+
     /// A name for files and filters, without spaces.
     ///
     /// ```

@@ -15,7 +15,7 @@ use photofinish_bench::report::table::Tables;
 use photofinish_bench::results::Results;
 use photofinish_bench::roll::Fault;
 use photofinish_bench::run::{Conditions, Play};
-use photofinish_bench::scenario::{Arrivals, Scenario, Waiting};
+use photofinish_bench::scenario::{Arrivals, LONG_FACTOR, Scenario, Waiting};
 use photofinish_bench::series::Failure;
 use photofinish_bench::session::Plan;
 use photofinish_bench::stamps::{Load, Stamps};
@@ -155,6 +155,59 @@ fn a_lost_result_is_caught() {
 fn a_result_that_comes_twice_is_caught() {
     for arrivals in [OPEN, WINDOW] {
         assert_eq!(play::<3>(arrivals), Err(Fault::Twice { number: SPOILT }));
+    }
+}
+
+/// Gives a result when its task has slept, and not before.
+#[derive(Default)]
+struct Sleeper(VecDeque<Stamps>);
+
+impl Design<Stamps> for Sleeper {
+    const NAME: &'static str = "sleeper";
+
+    fn with_workers(_: usize) -> Self {
+        Self::default()
+    }
+
+    fn submit<F>(&mut self, task: F)
+    where
+        F: FnOnce() -> Stamps + Send + 'static,
+    {
+        let begun = NOW.get();
+        self.0.push_back(task());
+        NOW.set(begun);
+    }
+
+    fn next(&mut self) -> Option<Stamps> {
+        NOW.set(NOW.get().max(self.0.front()?.ended));
+        self.0.pop_front()
+    }
+
+    fn try_next(&mut self) -> Option<Stamps> {
+        let comes = self.0.front()?.ended;
+        if comes <= NOW.get() { self.0.pop_front() } else { None }
+    }
+
+    fn next_until(&mut self, deadline: Instant) -> Option<Stamps> {
+        let deadline = deadline.saturating_duration_since(epoch()).as_nanos() as u64;
+        let comes = self.0.front().map_or(deadline, |stamps| stamps.ended);
+        NOW.set(NOW.get().max(comes.min(deadline)));
+        self.try_next()
+    }
+
+    fn outstanding(&self) -> usize {
+        self.0.len()
+    }
+}
+
+#[test]
+fn a_task_that_takes_longer_than_there_is_patience_is_not_lost() {
+    let length = conditions().patience + Duration::from_millis(1);
+    let tasks = [(WINDOW, length), (Arrivals::Burst { size: 16 }, length / LONG_FACTOR)];
+    for (arrivals, length) in tasks {
+        let scenario = Scenario { work: Work::asleep(length), ..scenario(arrivals) };
+        let run = Play { scenario, conditions: conditions() }.on::<Sleeper, VirtualTime>();
+        assert!(run.is_ok(), "{scenario}: {:?}", run.err());
     }
 }
 

@@ -241,7 +241,8 @@ impl<D: Design<Stamps>, C: Time> Player<D, C> {
 
     /// Waits for a result as the scenario waits, for as long as there is patience.
     fn wait_for_one(&mut self) -> Option<Stamps> {
-        let limit = self.clock.now() + nanoseconds(self.conditions.patience);
+        let patience = self.conditions.patience + self.scenario.longest_work().length();
+        let limit = self.clock.now() + nanoseconds(patience);
         match self.waiting {
             Waiting::Parked => self.design.next_until(self.clock.moment(limit)),
             Waiting::Spinning => loop {
