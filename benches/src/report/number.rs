@@ -19,15 +19,25 @@ pub(super) fn grouped(number: u64) -> String {
     groups.join(",")
 }
 
+/// How many times as long: two digits, and more or fewer where they would say nothing or too much.
+pub(super) fn times(ratio: f64) -> String {
+    let decimals = match ratio {
+        ..0.1 => 4,
+        ..100.0 => 2,
+        _ => 0,
+    };
+    format!("{ratio:.decimals$}")
+}
+
 /// A ratio and its interval; `=` marks that rounds disagree, `?` that there are too few.
 pub(super) fn interval(ratio: Ratio) -> String {
-    let Ratio { median, low, high, .. } = ratio;
+    let [median, low, high] = [ratio.median, ratio.low, ratio.high].map(times);
     let mark = match ratio.verdict() {
         Verdict::NoDifference => "=",
         Verdict::TooFewRounds => "?",
         Verdict::Longer | Verdict::Shorter => " ",
     };
-    format!("{median:.2} [{low:.2}..{high:.2}]{mark}")
+    format!("{median} [{low}..{high}]{mark}")
 }
 
 #[cfg(test)]
@@ -38,6 +48,12 @@ mod tests {
     fn digits_are_grouped_from_the_right() {
         let printed = [0, 999, 1_000, 12_345_678].map(grouped);
         assert_eq!(printed, ["0", "999", "1,000", "12,345,678"]);
+    }
+
+    #[test]
+    fn ratios_have_the_digits_that_tell_something() {
+        let printed = [0.0047, 0.1, 0.987, 99.987, 340.09].map(times);
+        assert_eq!(printed, ["0.0047", "0.10", "0.99", "99.99", "340"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use photofinish_baselines::Design;
 
-use super::number::grouped;
+use super::number::{grouped, times};
 use crate::in_order::InOrder;
 use crate::percentile::Percentile;
 use crate::ratio::Verdict;
@@ -13,7 +13,9 @@ use crate::results::{DesignFindings, Findings, Kind, Results};
 pub fn headline(results: &Results) -> String {
     let verdicts: Vec<Verdict> = results.scenarios.iter().filter_map(verdict).collect();
     let count = |wanted| verdicts.iter().filter(|verdict| **verdict == wanted).count();
-    let Some(ours) = results.scenarios.iter().find_map(|findings| findings.designs.first()) else {
+    let nothing = results.scenarios.iter().all(|findings| findings.sound().next().is_none());
+    let Some([ours, ..]) = results.scenarios.first().map(|f| &f.designs[..]).filter(|_| !nothing)
+    else {
         return "Nothing was measured.".to_owned();
     };
     let ours = &ours.design;
@@ -109,8 +111,11 @@ pub(super) fn figures(findings: &Findings) -> Option<String> {
     if let Some(rival) = best_rival(findings) {
         let ratio = rival.ratio(measure, Percentile::P50)?.ratio;
         figures += &format!(
-            "; {} takes {:.2} times as long, {:.2} to {:.2}",
-            rival.design, ratio.median, ratio.low, ratio.high
+            "; {} takes {} times as long, {} to {}",
+            rival.design,
+            times(ratio.median),
+            times(ratio.low),
+            times(ratio.high)
         );
     }
     Some(figures)
@@ -135,7 +140,8 @@ pub fn sentence(findings: &Findings) -> Option<String> {
     if let Some(rival) = best_rival(findings) {
         let reading = rival.ratio(measure, Percentile::P50)?;
         let ratio = reading.ratio;
-        let range = format!("{:.2} ({:.2} to {:.2})", ratio.median, ratio.low, ratio.high);
+        let [median, low, high] = [ratio.median, ratio.low, ratio.high].map(times);
+        let range = format!("{median} ({low} to {high})");
         let verdict = match reading.verdict {
             Verdict::NoDifference => ": no difference",
             Verdict::TooFewRounds => ": too few rounds to tell",
@@ -146,8 +152,8 @@ pub fn sentence(findings: &Findings) -> Option<String> {
     }
     let in_order = findings.sound().find(|design| design.design == IN_ORDER);
     if let Some(reading) = in_order.and_then(|design| design.ratio(measure, Percentile::P50)) {
-        let times = reading.ratio.median;
-        sentence += &format!(" Joining in the order of submission takes {times:.2} times as long.");
+        let ratio = times(reading.ratio.median);
+        sentence += &format!(" Joining in the order of submission takes {ratio} times as long.");
     }
     Some(sentence)
 }

@@ -36,13 +36,22 @@ impl fmt::Display for Tables<'_> {
     }
 }
 
+/// The width of a column of names, unless one is longer.
+const NAME: usize = 22;
+
+/// The width of the names of `findings`.
+fn width(findings: &Findings) -> usize {
+    findings.designs.iter().map(|design| design.design.len()).fold(NAME, usize::max)
+}
+
 /// How the run went: rates, what it cost, and the two measures that check it.
 fn pace(f: &mut fmt::Formatter<'_>, findings: &Findings) -> fmt::Result {
+    let width = width(findings);
     let workers = findings.workers;
     let note = if findings.oversubscribed { ", MORE THREADS THAN CORES" } else { "" };
     let plural = if workers == 1 { "" } else { "s" };
     writeln!(f, "{workers} worker{plural} and the consumer{note}")?;
-    write!(f, "{:<22} {:>11} {:>9}", "design", "achieved/s", "run p50")?;
+    write!(f, "{:<width$} {:>11} {:>9}", "design", "achieved/s", "run p50")?;
     write!(f, " {:>10} {:>6}", "core ns", "cores")?;
     write!(f, " {:>9} {:>7} {:>7} {:>7}", "switches", "forced", "mallocs", "bytes")?;
     if findings.target_rate.is_some() {
@@ -51,7 +60,7 @@ fn pace(f: &mut fmt::Formatter<'_>, findings: &Findings) -> fmt::Result {
     writeln!(f)?;
     for design in &findings.designs {
         if let Some(failure) = &design.failure {
-            writeln!(f, "{:<22} FAILED: {failure}", design.design)?;
+            writeln!(f, "{:<width$} FAILED: {failure}", design.design)?;
             continue;
         }
         pace_of(f, findings, design)?;
@@ -64,10 +73,11 @@ fn pace_of(
     findings: &Findings,
     design: &DesignFindings,
 ) -> fmt::Result {
+    let width = width(findings);
     let value = |measure, percentile| design.sample(measure)?.percentiles.at(percentile);
     let achieved = printed(design.achieved_rate.map(|rate| rate.round() as u64));
     let run = printed(value(Measure::Run, Percentile::P50));
-    write!(f, "{:<22} {achieved:>11} {run:>9}", design.design)?;
+    write!(f, "{:<width$} {achieved:>11} {run:>9}", design.design)?;
     let or_dash = |number: Option<String>| number.unwrap_or_else(|| "-".to_owned());
     let used = design.consumption.as_ref();
     let core = or_dash(used.map(|used| grouped((used.user_ns + used.system_ns).round() as u64)));
@@ -93,25 +103,26 @@ fn pace_of(
 
 fn percentiles(f: &mut fmt::Formatter<'_>, findings: &Findings, measure: Measure) -> fmt::Result {
     writeln!(f, "{}", measure.description())?;
-    head(f, "design (ns)")?;
+    let width = width(findings);
+    head(f, "design (ns)", width)?;
     for design in findings.sound() {
         if let Some(sample) = design.sample(measure) {
-            row(f, &design.design, sample)?;
+            row(f, (&design.design, width), sample)?;
         }
     }
     writeln!(f)
 }
 
-fn head(f: &mut fmt::Formatter<'_>, first: &str) -> fmt::Result {
-    write!(f, "{first:<22} {:>11}", "samples")?;
+fn head(f: &mut fmt::Formatter<'_>, first: &str, width: usize) -> fmt::Result {
+    write!(f, "{first:<width$} {:>11}", "samples")?;
     for percentile in Percentile::ALL {
         write!(f, " {percentile:>11}")?;
     }
     writeln!(f, " {:>11}", "max")
 }
 
-fn row(f: &mut fmt::Formatter<'_>, name: &str, sample: &Sample) -> fmt::Result {
-    write!(f, "{name:<22} {:>11}", grouped(sample.count))?;
+fn row(f: &mut fmt::Formatter<'_>, (name, width): (&str, usize), sample: &Sample) -> fmt::Result {
+    write!(f, "{name:<width$} {:>11}", grouped(sample.count))?;
     for percentile in Percentile::ALL {
         write!(f, " {:>11}", printed(sample.percentiles.at(percentile)))?;
     }
@@ -121,18 +132,19 @@ fn row(f: &mut fmt::Formatter<'_>, name: &str, sample: &Sample) -> fmt::Result {
 /// When the results of a burst are in hand, in the order of their receipt.
 fn places(f: &mut fmt::Formatter<'_>, findings: &Findings) -> fmt::Result {
     let size = findings.sound().map(|design| design.places.len()).max().unwrap_or(0);
+    let width = width(findings);
     let shown: Vec<usize> = [1, size / 4, size / 2, size * 3 / 4, size]
         .into_iter()
         .filter(|place| *place > 0)
         .collect();
     writeln!(f, "median time to the k-th result in hand")?;
-    write!(f, "{:<22}", "design (ns)")?;
+    write!(f, "{:<width$}", "design (ns)")?;
     for place in &shown {
         write!(f, " {:>11}", format!("k = {place}"))?;
     }
     writeln!(f)?;
     for design in findings.sound() {
-        write!(f, "{:<22}", design.design)?;
+        write!(f, "{:<width$}", design.design)?;
         for place in &shown {
             write!(f, " {:>11}", printed(design.places.get(place - 1).map(|place| place.p50)))?;
         }
@@ -153,13 +165,14 @@ fn ratios(f: &mut fmt::Formatter<'_>, findings: &Findings) -> fmt::Result {
         first.against,
         100.0 * first.ratio.confidence
     )?;
-    write!(f, "{:<22}", "design")?;
+    let width = width(findings);
+    write!(f, "{:<width$}", "design")?;
     for (measure, percentile) in findings.kind.compared() {
         write!(f, " {:>21}", format!("{} {percentile}", measure.slug()))?;
     }
     writeln!(f)?;
     for design in findings.sound().filter(|design| !design.ratios.is_empty()) {
-        write!(f, "{:<22}", design.design)?;
+        write!(f, "{:<width$}", design.design)?;
         for (measure, percentile) in findings.kind.compared() {
             let ratio = design.ratio(measure, percentile);
             let ratio = ratio.map_or("-".to_owned(), |reading| interval(reading.ratio));
@@ -174,9 +187,9 @@ fn ratios(f: &mut fmt::Formatter<'_>, findings: &Findings) -> fmt::Result {
 fn surroundings(f: &mut fmt::Formatter<'_>, results: &Results) -> fmt::Result {
     if !results.jitter.is_empty() {
         writeln!(f, "=== the machine by itself ===\n")?;
-        head(f, "delays (ns)")?;
+        head(f, "delays (ns)", NAME)?;
         for sample in &results.jitter {
-            row(f, &sample.measure, sample)?;
+            row(f, (&sample.measure, NAME), sample)?;
         }
         for sample in &results.jitter {
             writeln!(f, "{}: {}", sample.measure, sample.description)?;

@@ -7,13 +7,21 @@ use super::px;
 use super::scale::Scale;
 use crate::percentile::Percentile;
 use crate::recorder::Measure;
+use crate::report::number::times;
 use crate::results::{Findings, RatioReading};
 
-const WIDTH: f64 = 400.0;
-const LEFT: f64 = 136.0;
-const RIGHT: f64 = WIDTH - 128.0;
+/// Between the names and the numbers.
+const PLOT: f64 = 136.0;
+const NUMBERS: f64 = 128.0;
 const ROW: f64 = 24.0;
 const TOP: f64 = 6.0;
+
+/// The room that names as long as `longest` take.
+fn left(longest: usize) -> f64 {
+    const SHORTEST: f64 = 136.0;
+    const LETTER: f64 = 6.7;
+    (10.0 + LETTER * longest as f64).max(SHORTEST)
+}
 
 /// A panel for each ratio of `findings`: how many times as long as the first design.
 pub(crate) fn panels(findings: &Findings, palette: &Palette) -> Markup {
@@ -48,7 +56,9 @@ fn panel(
     let ends = rows.iter().flat_map(|(_, reading)| [reading.ratio.low, reading.ratio.high]);
     let reach = ends.map(|end| end.max(1.0 / FARTHEST).ln().abs().exp()).fold(1.5, f64::max);
     let reach = reach.min(FARTHEST) * 1.1;
-    let x = Scale::logarithmic((1.0 / reach, reach), (LEFT, RIGHT));
+    let left = left(rows.iter().map(|(design, _)| design.len()).max().unwrap_or(0));
+    let x = Scale::logarithmic((1.0 / reach, reach), (left, left + PLOT));
+    let width = left + PLOT + NUMBERS;
     let ticks: &[f64] = match reach {
         ..2.5 => &[0.5, 0.7, 1.0, 1.5, 2.0],
         2.5..6.0 => &[0.25, 0.5, 1.0, 2.0, 4.0],
@@ -60,7 +70,7 @@ fn panel(
     html! {
         figure {
             figcaption { strong { (measure.slug().replace('-', " ")) " " (percentile) } }
-            svg.plot viewBox=(format!("0 0 {WIDTH} {height}")) role="img" {
+            svg.plot viewBox=(format!("0 0 {width} {height}")) role="img" {
                 @for tick in inside {
                     @let place = px(x.at(*tick));
                     @let class = if *tick == 1.0 { "rule one" } else { "rule" };
@@ -68,14 +78,20 @@ fn panel(
                     text.tick x=(place) y=(px(bottom + 15.0)) text-anchor="middle" { (tick) }
                 }
                 @for (nth, (design, reading)) in rows.iter().enumerate() {
-                    (row(design, reading, palette, &x, TOP + ROW * (nth as f64 + 0.5)))
+                    (row(design, reading, palette, &x, (left, TOP + ROW * (nth as f64 + 0.5))))
                 }
             }
         }
     }
 }
 
-fn row(design: &str, reading: &RatioReading, palette: &Palette, x: &Scale, y: f64) -> Markup {
+fn row(
+    design: &str,
+    reading: &RatioReading,
+    palette: &Palette,
+    x: &Scale,
+    (left, y): (f64, f64),
+) -> Markup {
     let ratio = reading.ratio;
     let decided = reading.verdict.is_difference();
     let class = if decided { palette.look(design).to_owned() } else { "undecided".to_owned() };
@@ -84,12 +100,12 @@ fn row(design: &str, reading: &RatioReading, palette: &Palette, x: &Scale, y: f6
     html! {
         g.(class).interval {
             title { (design) ": " (reading.verdict) }
-            text.label x=(px(LEFT - 10.0)) y=(base) text-anchor="end" { (design) }
+            text.label x=(px(left - 10.0)) y=(base) text-anchor="end" { (design) }
             line x1=(low) x2=(high) y1=(y) y2=(y) {}
             circle cx=(px(x.at(ratio.median))) cy=(y) r="4.5" {}
-            text.value x=(px(WIDTH - 2.0)) y=(base) text-anchor="end" {
-                (format!("{:.2}", ratio.median))
-                tspan.range { (format!(" {:.2}–{:.2}", ratio.low, ratio.high)) }
+            text.value x=(px(left + PLOT + NUMBERS - 2.0)) y=(base) text-anchor="end" {
+                (times(ratio.median))
+                tspan.range { " " (times(ratio.low)) "–" (times(ratio.high)) }
             }
         }
     }
