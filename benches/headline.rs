@@ -2,6 +2,7 @@
 //!
 //! `cargo bench --bench headline -- --help` explains the knobs.
 
+use std::error::Error;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ use photofinish_bench::headline::standing::Standings;
 use photofinish_bench::headline::table::Table;
 use photofinish_bench::limits::{Effort, Limits};
 use photofinish_bench::machine::{self, CoreTime, Machine, Shares};
+use photofinish_bench::report::folder;
 use photofinish_bench::work::Pace;
 
 #[global_allocator]
@@ -32,6 +34,10 @@ static ALLOCATOR: Counter = Counter;
 
 fn main() -> ExitCode {
     let knobs = Knobs::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
+    if let Some(error) = Allocator::misnamed() {
+        eprintln!("{error}");
+        return ExitCode::FAILURE;
+    }
     let played = match knobs.task() {
         Task::Leg(leg) => return leg.main(),
         Task::Count(count) => return count.main(),
@@ -43,7 +49,7 @@ fn main() -> ExitCode {
             println!("no workload of the headline matches");
             return ExitCode::SUCCESS;
         }
-        Task::Smoke => smoke(&knobs),
+        Task::Smoke => smoke(&knobs).map_err(Into::into),
         Task::Measure => measure(&knobs),
         Task::Budget => return keep_budget(&knobs),
     };
@@ -142,7 +148,10 @@ fn keep_budget(knobs: &Knobs) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn measure(knobs: &Knobs) -> Result<(), Failure> {
+fn measure(knobs: &Knobs) -> Result<(), Box<dyn Error>> {
+    let output = knobs.output();
+    let unwritable = |error: io::Error| format!("cannot write to {}: {error}", output.display());
+    folder::prepare(&output).map_err(unwritable)?;
     head(knobs);
     let (begun, before) = (Instant::now(), CoreTime::now());
     let (mut records, mut limits) = (Records::default(), Vec::new());
@@ -180,10 +189,8 @@ fn measure(knobs: &Knobs) -> Result<(), Failure> {
     }
     println!("{}", Table(&rows));
     foot(begun.elapsed(), before);
-    match write(&rows, &standings, &knobs.output()) {
-        Ok(paths) => paths.iter().for_each(|path| println!("{}", path.display())),
-        Err(error) => println!("cannot write to {}: {error}", knobs.output().display()),
-    }
+    let paths = write(&rows, &standings, &output).map_err(unwritable)?;
+    paths.iter().for_each(|path| println!("{}", path.display()));
     Ok(())
 }
 

@@ -9,7 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use photofinish_bench::affinity::{Pinned, Threads};
 use photofinish_bench::allocations::Counter;
+use photofinish_bench::allocator::Allocator;
 use photofinish_bench::cargo_flags::Task;
 use photofinish_bench::clock::Clock;
 use photofinish_bench::machine::{self, CoreTime, Machine, TimerSlack};
@@ -27,6 +29,10 @@ static ALLOCATOR: Counter = Counter;
 
 fn main() -> ExitCode {
     let options = Options::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
+    if let Some(error) = Allocator::misnamed() {
+        eprintln!("{error}");
+        return ExitCode::FAILURE;
+    }
     match options.allocator().take_over() {
         Ok(None) => {}
         Ok(Some(status)) => process::exit(status.code().unwrap_or(1)),
@@ -36,6 +42,10 @@ fn main() -> ExitCode {
         }
     }
     let plan = options.plan(Pace::measure());
+    if let Some(obstacle) = obstacle(&options, &plan) {
+        eprintln!("{obstacle}");
+        return ExitCode::FAILURE;
+    }
     match options.task() {
         Task::List => {
             for (scenario, design) in &plan.pairs {
@@ -54,11 +64,28 @@ fn main() -> ExitCode {
     let mut passed = session.failures().next().is_none();
     if options.task() == Task::Smoke {
         println!("{} runs, every result of a design that did not fail came once", plan.runs());
+    } else if session.is_empty() {
+        eprintln!("nothing was measured, and nothing is written");
+        passed = false;
     } else if let Err(error) = report(&options, &plan, &session) {
         eprintln!("cannot write to {}: {error}", options.output().display());
         passed = false;
     }
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Why it would be no use to measure.
+fn obstacle(options: &Options, plan: &Plan) -> Option<String> {
+    if options.task() != Task::Measure {
+        return None;
+    }
+    if plan.conditions.pinned && Pinned::all_but(&Threads::now()).is_none() {
+        let why = "it takes two cores, and a system that lets a program choose";
+        return Some(format!("cannot pin threads to cores: {why}"));
+    }
+    let output = options.output();
+    let error = folder::prepare(&output).err()?;
+    Some(format!("cannot write to {}: {error}", output.display()))
 }
 
 /// Plays what is planned, until the user interrupts, and says who failed.
@@ -112,7 +139,7 @@ fn stop_on_request() -> Arc<AtomicBool> {
         if asked.swap(true, Ordering::Relaxed) {
             process::exit(INTERRUPTED);
         }
-        eprintln!("\ninterrupted: the report follows, of what has been measured");
+        eprintln!("\ninterrupted: what has been measured is reported");
     };
     if let Err(error) = ctrlc::set_handler(handler) {
         eprintln!("an interrupt will leave no report: {error}");

@@ -16,6 +16,7 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode};
 use photofinish_baselines::{Design, Entry, Visit};
 use photofinish_bench::allocations::Counter;
+use photofinish_bench::allocator::Allocator;
 use photofinish_bench::criterion_flags;
 use photofinish_bench::machine::{self, Machine};
 use photofinish_bench::work::{Pace, Work};
@@ -26,6 +27,10 @@ static ALLOCATOR: Counter = Counter;
 const IN_FLIGHT: u64 = 1_000;
 
 fn main() {
+    if let Some(error) = Allocator::misnamed() {
+        eprintln!("{error}");
+        std::process::exit(1);
+    }
     let mut criterion = Criterion::default()
         .without_plots()
         .warm_up_time(Duration::from_millis(300))

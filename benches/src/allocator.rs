@@ -50,6 +50,13 @@ impl Allocator {
         }
     }
 
+    /// What is wrong with [`VARIABLE`], if it names no allocator: the system's serves then.
+    pub fn misnamed() -> Option<String> {
+        let named = std::env::var_os(VARIABLE).filter(|named| !named.is_empty())?;
+        let known = Self::ALL.iter().any(|allocator| named == allocator.name());
+        (!known).then(|| format!("{VARIABLE} is {named:?}; the allocators are system and mimalloc"))
+    }
+
     /// Its name, on the command line too.
     pub fn name(self) -> &'static str {
         match self {

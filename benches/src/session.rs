@@ -59,6 +59,11 @@ pub struct Session {
 }
 
 impl Session {
+    /// Whether it ended before anything was measured, or any design had failed.
+    pub fn is_empty(&self) -> bool {
+        self.tallies.iter().all(|tally| tally.rounds() == 0 && tally.failure.is_none())
+    }
+
     /// The designs that did not deliver every task exactly once.
     pub fn failures(&self) -> impl Iterator<Item = &Failure> {
         self.tallies.iter().filter_map(|tally| tally.failure.as_ref())

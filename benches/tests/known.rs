@@ -281,6 +281,32 @@ fn a_page_needs_nothing_from_elsewhere() {
 }
 
 #[test]
+fn a_session_that_is_interrupted_at_once_has_measured_nothing() {
+    let plan = plan(vec![Contestant::of::<OneInAHundred<1>, VirtualTime>()]);
+    let session = plan.play(|next| next.round == 0);
+    assert!(session.is_empty());
+    let page = page::page(&Results::of(&plan, &session));
+    assert!(page.contains("Nothing was measured."), "{page}");
+}
+
+#[test]
+fn what_others_have_in_the_folder_stays() {
+    let (session, results) = known();
+    let folder = env::temp_dir().join(format!("photofinish-others-{}", process::id()));
+    let own = folder.join("pictures/own.svg");
+    fs::create_dir_all(own.parent().unwrap()).unwrap();
+    fs::write(&own, "").unwrap();
+    folder::write(results, session, &folder).unwrap();
+    assert!(own.exists(), "a picture that was there before any session");
+    let (note, old) = (folder.join("pictures/note.txt"), folder.join("pictures/old.svg"));
+    fs::write(&note, "").unwrap();
+    fs::write(&old, "").unwrap();
+    folder::write(results, session, &folder).unwrap();
+    assert!(note.exists() && !old.exists(), "what is not of the lab's kind, and an old picture");
+    fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
 fn an_interrupted_session_leaves_a_partial_report() {
     let plan = plan(vec![Contestant::of::<OneInAHundred<1>, VirtualTime>()]);
     // The first round and one run of the second, and two runs that count allocations.
