@@ -19,8 +19,13 @@ impl FromStr for Length {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let help =
-            || format!("{text:?} is no length of time; one looks like 500ns, 20us, 1.5ms or 2s");
+        /// Sums and products of what is asked for are lengths of time as well.
+        const LONGEST: Duration = Duration::from_secs(3_600);
+        let help = || {
+            format!(
+                "{text:?} is no length of time; one looks like 500ns, 20us, 1.5ms or 2s, up to 3600s"
+            )
+        };
         let digits = text.find(|c: char| c.is_ascii_alphabetic()).ok_or_else(help)?;
         let (number, unit) = text.split_at(digits);
         let seconds = match unit {
@@ -31,6 +36,7 @@ impl FromStr for Length {
             _ => return Err(help()),
         };
         let number: f64 = number.trim().parse().map_err(|_| help())?;
-        Duration::try_from_secs_f64(number * seconds).map(Self).map_err(|_| help())
+        let length = Duration::try_from_secs_f64(number * seconds).map_err(|_| help())?;
+        if length > LONGEST { Err(help()) } else { Ok(Self(length)) }
     }
 }

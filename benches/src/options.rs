@@ -20,7 +20,7 @@ use crate::stamps::Load;
 /// Who sets the pace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Mode {
-    /// The clock, at each of the rates; the consumer parks.
+    /// The clock, at each of the rates; the consumer waits in its own way.
     Open,
     /// The same; the consumer spins.
     Spin,
@@ -65,18 +65,24 @@ pub struct Options {
           value_enum, default_values = ["open", "spin", "window", "burst"])]
     scenarios: Vec<Mode>,
     /// Threads in the pool; by default one core is left to the consumer
-    #[arg(long, value_name = "N", value_parser = positive)]
+    #[arg(long, value_name = "N", value_parser = up_to(10_000), allow_negative_numbers = true)]
     workers: Option<usize>,
     /// Open loop: tasks per second, or percent of what the workers can do at most [default:
     /// 10000,30000, and 10000 with a consumer that spins]
-    #[arg(long, value_name = "RATE,...", value_delimiter = ',', alias = "rate")]
+    #[arg(
+        long,
+        value_name = "RATE,...",
+        value_delimiter = ',',
+        alias = "rate",
+        allow_negative_numbers = true
+    )]
     rates: Vec<Rate>,
     /// Open loop: how long tasks work [default: 20us]
     #[arg(long, value_name = "LENGTH,...", value_delimiter = ',', alias = "task")]
     tasks: Vec<Length>,
     /// Closed loop: tasks in flight [default: 64]
     #[arg(long, value_name = "N,...", value_delimiter = ',', alias = "window",
-          value_parser = positive)]
+          value_parser = up_to(1_000_000), allow_negative_numbers = true)]
     windows: Vec<usize>,
     /// Closed loop: how long each task works
     #[arg(long, value_name = "LENGTH", default_value = "0us")]
@@ -86,16 +92,17 @@ pub struct Options {
     closures: Vec<Load>,
     /// Burst: tasks at once [default: 64]
     #[arg(long, value_name = "N,...", value_delimiter = ',', alias = "burst",
-          value_parser = positive)]
+          value_parser = up_to(100_000), allow_negative_numbers = true)]
     bursts: Vec<usize>,
     /// Burst: how long most of the tasks sleep
     #[arg(long, value_name = "LENGTH", default_value = "200us")]
     burst_task: Length,
     /// How often every design is run, in turns
-    #[arg(long, value_name = "N", value_parser = positive, default_value_t = 5)]
+    #[arg(long, value_name = "N", value_parser = up_to(1_000_000), default_value_t = 5,
+          allow_negative_numbers = true)]
     rounds: usize,
     /// For how long each design is recorded in a scenario and round [default: 800ms]
-    #[arg(long, value_name = "LENGTH")]
+    #[arg(long, value_name = "LENGTH", value_parser = some_time)]
     duration: Option<Length>,
     /// For how long it runs before that [default: 100ms]
     #[arg(long, value_name = "LENGTH")]
@@ -187,9 +194,17 @@ fn line(design: &Entry) -> String {
     format!("\n{default} {:<32} {}, {}", design.name(), design.kind(), design.description())
 }
 
-fn positive(text: &str) -> Result<usize, String> {
-    let number = text.parse().map_err(|_| format!("{text:?} is no whole number"))?;
-    if number == 0 { Err("it takes at least one".to_owned()) } else { Ok(number) }
+/// A whole number from 1 to `most`: beyond that a run would end for want of memory, if ever.
+fn up_to(most: usize) -> impl Fn(&str) -> Result<usize, String> + Clone + Send + Sync {
+    move |text| {
+        let number = text.parse().ok().filter(|number| (1..=most).contains(number));
+        number.ok_or_else(|| format!("{text:?} is no whole number from 1 to {most}"))
+    }
+}
+
+fn some_time(text: &str) -> Result<Length, String> {
+    let length: Length = text.parse()?;
+    if length.0.is_zero() { Err("nothing is recorded in no time".to_owned()) } else { Ok(length) }
 }
 
 #[cfg(test)]

@@ -31,7 +31,8 @@ impl Rate {
             Self::PerSecond(rate) => rate,
             Self::PercentOfPeak(percent) => {
                 let peak = workers as f64 / length.max(SHORTEST).as_secs_f64();
-                (percent / 100.0 * peak).round()
+                let rate = percent / 100.0 * peak;
+                if rate < 1.0 { rate } else { rate.round() }
             }
         }
     }
@@ -41,13 +42,18 @@ impl FromStr for Rate {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let help = || format!("{text:?} is no rate of tasks; one looks like 10000 or 75%");
-        let (number, rate): (_, fn(f64) -> Self) = match text.strip_suffix('%') {
-            Some(number) => (number, Self::PercentOfPeak),
-            None => (text, Self::PerSecond),
+        // One in each nanosecond, and the same for tasks of the shortest length that has a peak.
+        const MOST: f64 = 1e9;
+        const MOST_PERCENT: f64 = 1e5;
+        let help = || {
+            format!("{text:?} is no rate of tasks; one looks like 10000 or 75%, up to a billion")
+        };
+        let (number, most, rate): (_, _, fn(f64) -> Self) = match text.strip_suffix('%') {
+            Some(number) => (number, MOST_PERCENT, Self::PercentOfPeak),
+            None => (text, MOST, Self::PerSecond),
         };
         let number: f64 = number.trim().parse().map_err(|_| help())?;
-        let sensible = number.is_finite() && number > 0.0;
+        let sensible = number > 0.0 && number <= most;
         sensible.then_some(rate(number)).ok_or_else(help)
     }
 }

@@ -19,11 +19,12 @@ pub struct Knobs {
     /// Only workloads whose name has this in it, such as W1 or outstanding; all are listed below
     filter: Option<String>,
     /// How often everybody plays everything, in turns [default: 7, with --quick 3]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..),
+          allow_negative_numbers = true)]
     rounds: Option<u32>,
     /// Threads in the pools
     #[arg(long, value_name = "N,...", value_delimiter = ',', default_values = ["1", "2"],
-          value_parser = clap::value_parser!(u16).range(1..))]
+          value_parser = clap::value_parser!(u16).range(1..), allow_negative_numbers = true)]
     workers: Vec<u16>,
     /// Fewer rounds and fewer tasks: for a glance, not to be quoted
     #[arg(long)]

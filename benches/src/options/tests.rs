@@ -42,7 +42,23 @@ fn a_wrong_name_is_answered_with_the_right_ones() {
 
 #[test]
 fn numbers_that_make_no_sense_are_refused() {
-    for wrong in ["--workers 0", "--rates 0", "--rates=-1", "--windows 0", "--task 20"] {
+    for wrong in [
+        "--workers 0",
+        "--workers -1",
+        "--workers 1000000000",
+        "--rates 0",
+        "--rates -1",
+        "--rates 1e300",
+        "--rates 1e300%",
+        "--windows 0",
+        "--windows 18446744073709551615",
+        "--bursts 100000000000",
+        "--rounds 18446744073709551615",
+        "--task 20",
+        "--task 4000s",
+        "--duration 0s",
+        "--duration 10000000000000000000s",
+    ] {
         assert!(refusal(wrong).contains("invalid value"), "{wrong}");
     }
 }
