@@ -89,7 +89,8 @@ impl Plan {
     }
 
     /// Plays everything: each round goes through all scenarios, and in each through all designs,
-    /// so that what disturbs the machine for a while disturbs all of them. Before each run, while
+    /// beginning with another one than the round before, so that what disturbs the machine for a
+    /// while, or comes after a certain design, disturbs all of them. Before each run, while
     /// nothing is being measured, `announce` is told of it, and says whether to go on; what was
     /// played until then is a session as well. A design that loses or duplicates a result is not
     /// asked again in that scenario.
@@ -108,11 +109,12 @@ impl Plan {
             took: Duration::ZERO,
             shares: None,
         };
+        let scenarios: Vec<_> = self.pairs.iter().map(|(scenario, _)| scenario.slug()).collect();
         session.is_complete = (0..=self.rounds).all(|round| {
             if round > 0 {
                 self.look_around(&mut session);
             }
-            (0..self.pairs.len()).all(|pair| {
+            order(&scenarios, round).into_iter().all(|pair| {
                 let (scenario, contestant) = &self.pairs[pair];
                 let goes_on = announce(Next { round, scenario, design: contestant.name() });
                 if goes_on && session.tallies[pair].failure.is_none() {
@@ -154,6 +156,19 @@ impl Plan {
     }
 }
 
+/// The places of `scenarios` in the order of a round: those of one scenario stay together, and
+/// another one of them begins than in the round before.
+fn order<S: PartialEq>(scenarios: &[S], round: usize) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..scenarios.len()).collect();
+    let mut rest = &mut places[..];
+    for scenario in scenarios.chunk_by(S::eq) {
+        let (these, later) = rest.split_at_mut(scenario.len());
+        these.rotate_left(round % these.len());
+        rest = later;
+    }
+    places
+}
+
 /// Logs what a run recorded, measure by measure.
 fn log(log: &mut IntervalLog, tally: &Tally, run: &Run, offset: Duration) {
     for measure in Measure::ALL {
@@ -162,5 +177,19 @@ fn log(log: &mut IntervalLog, tally: &Tally, run: &Run, offset: Duration) {
             let (scenario, measure) = (tally.scenario.slug(), measure.slug());
             log.add(&format!("{scenario}/{}/{measure}", tally.design), offset, run.elapsed, sample);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::order;
+
+    #[test]
+    fn in_each_round_another_design_begins() {
+        let scenarios = ["open", "open", "open", "burst", "burst"];
+        assert_eq!(order(&scenarios, 1), [1, 2, 0, 4, 3]);
+        assert_eq!(order(&scenarios, 2), [2, 0, 1, 3, 4]);
+        assert_eq!(order(&scenarios, 3), [0, 1, 2, 4, 3]);
+        assert!(order::<u8>(&[], 1).is_empty());
     }
 }
