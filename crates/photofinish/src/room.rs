@@ -155,3 +155,38 @@ impl Room {
         self.tickets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use photofinish_protocol::JoinHandle;
+
+    use super::*;
+
+    /// Room for one task, which is taken, and somebody who waits for it.
+    fn awaited() -> (Room, JoinHandle<()>) {
+        let room = Room::new(1);
+        assert!(room.try_enter());
+        let (ticket, admission) = completer();
+        room.ledger.fetch_add(WAITING, Relaxed);
+        room.lock().push_back(ticket);
+        (room, admission)
+    }
+
+    #[test]
+    fn whoever_comes_later_does_not_slip_in_before_those_that_wait() {
+        let (room, _admission) = awaited();
+        // Where somebody stops who has made room, and has not given it to anybody yet.
+        room.ledger.fetch_sub(QUEUED, Relaxed);
+        assert!(!room.try_enter());
+        room.open();
+        assert!(!room.try_enter(), "the one that waited has it");
+    }
+
+    #[test]
+    fn room_for_somebody_who_has_given_up_is_the_next_ones() {
+        let (room, admission) = awaited();
+        assert!(admission.cancel().is_cancelled());
+        room.leave();
+        assert!(room.try_enter());
+    }
+}
