@@ -71,3 +71,23 @@ fn what_an_occupied_worker_has_fetched_is_cancelled_at_once() {
         assert_eq!((shutdown.cancelled, shutdown.awaited), (5, 1));
     });
 }
+
+#[test]
+fn what_a_task_submits_to_its_halted_pool_is_cancelled_at_once() {
+    within(LIMIT, || {
+        let (pool, gate) = (pool(1), Gate::default());
+        let (handle, waits) = (pool.handle(), gate.clone());
+        let submits = begin(&pool, move || {
+            waits.wait();
+            let one = handle.submit(|| 0).is_cancelled();
+            let several = handle.submit_batch((1..4).map(|n| move || n));
+            (one, several.iter().all(JoinHandle::is_cancelled))
+        });
+        let before = pool.submit(|| 0);
+        let shutdown = thread::spawn(|| pool.shutdown_now());
+        eventually("the pool is halted", || before.is_cancelled());
+        gate.open();
+        assert_eq!(submits.join().unwrap(), (true, true));
+        assert_eq!(shutdown.join().unwrap().cancelled, 5);
+    });
+}
