@@ -5,15 +5,16 @@ mod support;
 
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::Duration;
 
 use photofinish::{
-    CompletionSet, Finished, Handle, JoinError, Pool, TooDeep, as_completed, completer,
+    CompletionSet, Finished, Handle, JoinError, JoinHandle, Pool, Rejected, TooDeep, as_completed,
+    completer,
 };
 
-use support::{LIMIT, assert_all_workers_run, begin, pool, within};
+use support::{Gate, LIMIT, assert_all_workers_run, begin, pool, within};
 
 /// How a task waits for the tasks it has submitted.
 #[derive(Clone, Copy, Debug)]
@@ -362,4 +363,49 @@ fn tasks_that_meet_each_other_find_a_worker_each() {
             }
         });
     }
+}
+
+/// The first that stands at the bottom of the stack of `deep` submits to `bounded`.
+fn submit_from_the_bottom(
+    deep: &Handle,
+    bounded: &Handle,
+    is_done: &Arc<AtomicBool>,
+) -> Option<JoinHandle<u8>> {
+    if is_done.load(SeqCst) {
+        return None;
+    }
+    let (inner, there, done) = (deep.clone(), bounded.clone(), Arc::clone(is_done));
+    match deep.submit(move || submit_from_the_bottom(&inner, &there, &done)).join() {
+        Err(JoinError::TooDeep(_)) => {
+            is_done.store(true, SeqCst);
+            Some(bounded.submit(|| 7))
+        }
+        outcome => outcome.expect("the wait is over or refused"),
+    }
+}
+
+#[test]
+fn who_is_too_deep_to_wait_for_room_goes_over_the_bound_and_it_holds_again() {
+    within(LIMIT, || {
+        let deep = Pool::builder().workers(1).stack_size(256 << 10).build().unwrap();
+        let bounded = Pool::builder().workers(1).queue_capacity(1).build().unwrap();
+        let gate = Gate::default();
+        let held = gate.hold_a_worker(&bounded);
+        let first = bounded.submit(|| 1);
+        let (here, there) = (deep.handle(), bounded.handle());
+        let dive = move || submit_from_the_bottom(&here, &there, &Arc::default());
+        let second = deep.submit(dive).join().unwrap().expect("a stack ends somewhere");
+        assert_eq!(bounded.metrics().queued, 2);
+        gate.open();
+        held.join().unwrap();
+        assert_eq!((first.join().unwrap(), second.join().unwrap()), (1, 7));
+
+        let gate = Gate::default();
+        let held = gate.hold_a_worker(&bounded);
+        let third = bounded.try_submit(|| 3).expect("there is room for one");
+        assert!(matches!(bounded.try_submit(|| 4), Err(Rejected::Full(_))));
+        gate.open();
+        held.join().unwrap();
+        assert_eq!(third.join().unwrap(), 3);
+    });
 }
